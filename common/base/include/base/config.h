@@ -1,0 +1,68 @@
+/* Configuration: one YAML file a daemon, read with libyaml and walked by one schema table (decision D9). */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum config_type {
+    CONFIG_SECTION,  /* mapping with its own keys; members lie in the same struct */
+    CONFIG_BOOL,     /* bool */
+    CONFIG_INT,      /* int64_t, min to max */
+    CONFIG_DURATION, /* int64_t milliseconds; written 250ms, 30s, 5m, 2h, 7d; min and max in milliseconds */
+    CONFIG_STRING,   /* char *, owned; min and max are octets */
+    CONFIG_FILE,     /* char *, owned: a path; relative ones are taken from the configuration file's folder */
+    CONFIG_ENUM,     /* int: index into choices */
+    CONFIG_STRINGS,  /* struct config_strings: sequence of strings; min and max are entries */
+    CONFIG_ITEMS     /* struct config_items: sequence of mappings, each read into a struct of item_size octets */
+};
+
+struct config_strings {
+    char **values;
+    size_t count;
+};
+
+struct config_items {
+    void *values; /* count structs of the row's item_size */
+    size_t count;
+};
+
+/** One key. Rows are constants; a row with name NULL ends the table. */
+struct config_key {
+    const char *name;
+    enum config_type type;
+    size_t offset;                  /* of the value in the struct; unused for CONFIG_SECTION */
+    const char *default_text;       /* as it would stand in the file; NULL: the key is required (not for sections and sequences) */
+    int64_t min, max;               /* inclusive; both 0: no limit */
+    const char *const *choices;     /* CONFIG_ENUM: NULL-terminated */
+    const struct config_key *keys;  /* CONFIG_SECTION, CONFIG_ITEMS */
+    size_t item_size;               /* CONFIG_ITEMS */
+    const char *help;               /* one or two sentences, with the unit */
+};
+
+/** Problems found, each "file:line: what, where and how to mend it"; all of them, not just the first. */
+struct config_report {
+    struct buffer text; /* lines */
+    size_t count;
+};
+
+/**
+ * Read @p path into @p out (a zeroed struct that the schema describes); defaults first.
+ *
+ * @return MSGIN5G_OK, ERR_CONFIG (problems in @p report; @p out may be half filled), ERR_NO_MEMORY. Release @p out with config_free() either way.
+ */
+enum msgin5g_err config_load(const struct config_key *schema, const char *path, void *out, struct config_report *report);
+/** Fill @p out with the defaults alone. */
+enum msgin5g_err config_defaults(const struct config_key *schema, void *out);
+/** Add a problem of the caller's own checking; @p path is dotted ("auth.fqdns"), the line is found again by it. */
+void config_report_add(struct config_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void config_report_free(struct config_report *report);
+void config_free(const struct config_key *schema, void *out);
+/** Write every key with its default and its help as comment: a valid file (required keys are written commented out as examples). */
+void config_print(const struct config_key *schema, FILE *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* Log: one line an event, "event key=value ...", or JSON; to standard error or the journal (decision D10). */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/**
+ * Set up the process's log; call once at start, before any thread. Until then: level info, text, standard error.
+ * The log is the one process-wide object of this library: every line goes to the same file descriptor in one write().
+ */
+void log_setup(enum log_level level, enum log_format format, const char *program);
+/** Change the level while running; any thread. */
+void log_set_level(enum log_level level);
+/** True when a line of @p level would be written; guards costly arguments. */
+bool log_enabled(enum log_level level);
+
+/** Write one line. The text before the first " key=" is the event; control characters are written as \xNN. At most 4096 octets. */
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)                                                                                                 \
+    do {                                                                                                               \
+        if (log_enabled(LOG_LEVEL_DEBUG))                                                                              \
+            log_write(LOG_LEVEL_DEBUG, __VA_ARGS__);                                                                   \
+    } while (0)
+
+#define LOG_A_KID_LEN 24
+/** Shorten an A-KID for a log line: routing indicator, first 8 characters of the A-TID, an ellipsis. @return @p out. */
+const char *log_a_kid(const char *a_kid, char out[LOG_A_KID_LEN]);
+
+#endif

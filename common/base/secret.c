@@ -1,0 +1,123 @@
+#include "base/secret.h"
+
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define SLOT_ALIGNMENT 16
+#define SLOTS_MAX      (UINT32_MAX - 2)
+#define NO_SLOT        UINT32_MAX
+#define TAKEN          (UINT32_MAX - 1)
+
+/* The list of free slots lies outside of the locked region: indexes are no secrets, and a freed slot stays all zero. */
+struct secret_arena {
+    uint8_t *base;
+    size_t slot_octets;
+    uint32_t slots;
+    uint32_t first_free; /* NO_SLOT when all are taken */
+    uint32_t next_free[];
+};
+
+enum msgin5g_err secret_setup(void)
+{
+    return sodium_init() < 0 ? MSGIN5G_ERR_INTERNAL : MSGIN5G_OK;
+}
+
+void secret_harden_process(void)
+{
+    struct rlimit none = { 0, 0 };
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        log_warning("cannot forbid core files reason=%s", strerror(errno));
+}
+
+void secret_wipe(void *octets, size_t length)
+{
+    sodium_memzero(octets, length);
+}
+
+bool secret_equal(const void *a, const void *b, size_t length)
+{
+    return sodium_memcmp(a, b, length) == 0;
+}
+
+void secret_random(void *out, size_t length)
+{
+    randombytes_buf(out, length);
+}
+
+enum msgin5g_err secret_arena_create(size_t slots, size_t slot_octets, struct secret_arena **out)
+{
+    if (slots == 0 || slots > SLOTS_MAX || slot_octets == 0 || slot_octets > SIZE_MAX / 2 / slots - SLOT_ALIGNMENT)
+        return MSGIN5G_ERR_INVALID;
+    struct secret_arena *arena = calloc(1, sizeof *arena + slots * sizeof arena->next_free[0]);
+    if (arena == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    arena->slots = (uint32_t)slots;
+    arena->slot_octets = (slot_octets + SLOT_ALIGNMENT - 1) / SLOT_ALIGNMENT * SLOT_ALIGNMENT;
+    size_t octets = slots * arena->slot_octets;
+    arena->base = sodium_malloc(octets);
+    if (arena->base == NULL) {
+        free(arena);
+        return MSGIN5G_ERR_NO_MEMORY;
+    }
+    /* sodium_malloc() locks too, but does not say whether it could */
+    if (sodium_mlock(arena->base, octets) != 0)
+        log_warning("secrets may be written to swap, raise the limit of locked memory octets=%zu reason=%s", octets,
+            strerror(errno));
+    memset(arena->base, 0, octets);
+    for (uint32_t i = 0; i < arena->slots; i++)
+        arena->next_free[i] = i + 1 < arena->slots ? i + 1 : NO_SLOT;
+    *out = arena;
+    return MSGIN5G_OK;
+}
+
+void secret_arena_free(struct secret_arena *arena)
+{
+    if (arena == NULL)
+        return;
+    sodium_free(arena->base); /* wipes */
+    free(arena);
+}
+
+void *secret_arena_take(struct secret_arena *arena)
+{
+    uint32_t slot = arena->first_free;
+    if (slot == NO_SLOT)
+        return NULL;
+    arena->first_free = arena->next_free[slot];
+    arena->next_free[slot] = TAKEN;
+    return arena->base + slot * arena->slot_octets;
+}
+
+void secret_arena_give(struct secret_arena *arena, void *slot)
+{
+    if (slot == NULL)
+        return;
+    size_t offset = (size_t)((uint8_t *)slot - arena->base);
+    size_t index = offset / arena->slot_octets;
+    assert(offset % arena->slot_octets == 0 && index < arena->slots && arena->next_free[index] == TAKEN);
+    secret_wipe(slot, arena->slot_octets);
+    arena->next_free[index] = arena->first_free;
+    arena->first_free = (uint32_t)index;
+}
+
+enum msgin5g_err secret_from_hex(struct msgin5g_str hex, void *out, size_t length)
+{
+    size_t written = 0;
+    if (hex.length / 2 == length && hex.length % 2 == 0 &&
+        sodium_hex2bin(out, length, hex.octets, hex.length, NULL, &written, NULL) == 0 && written == length)
+        return MSGIN5G_OK;
+    secret_wipe(out, length);
+    return MSGIN5G_ERR_MALFORMED;
+}
+
+void secret_to_hex(const void *octets, size_t length, char *out)
+{
+    sodium_bin2hex(out, 2 * length + 1, octets, length);
+}

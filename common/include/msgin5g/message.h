@@ -1,0 +1,131 @@
+/* MSGin5G messages as values (TS 24.538 clause 7); the coding is in message_json.h of the same library. */
+#ifndef MSGIN5G_MESSAGE_H
+#define MSGIN5G_MESSAGE_H
+
+#include "msgin5g/error.h"
+#include "msgin5g/ids.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Message types on MSGin5G-1 (TS 24.538 7.1); the text is the value of msgType. */
+#define MSGIN5G_TYPES(X)                                                                                               \
+    X(REG)                                                                                                             \
+    X(DEREG)                                                                                                           \
+    X(MSG)                                                                                                             \
+    X(MSGRESP)                                                                                                         \
+    X(IMDN)
+
+enum msgin5g_type {
+#define MSGIN5G_TYPE_ENUM(name) MSGIN5G_TYPE_##name,
+    MSGIN5G_TYPES(MSGIN5G_TYPE_ENUM)
+#undef MSGIN5G_TYPE_ENUM
+        MSGIN5G_TYPE_COUNT
+};
+
+/* Address types (TS 24.538 7.3.4.1). */
+#define MSGIN5G_ADDR_TYPES(X)                                                                                          \
+    X(UE)                                                                                                              \
+    X(AS)                                                                                                              \
+    X(GROUP)                                                                                                           \
+    X(BC)                                                                                                              \
+    X(TOPIC)
+
+enum msgin5g_addr_type {
+#define MSGIN5G_ADDR_ENUM(name) MSGIN5G_ADDR_##name,
+    MSGIN5G_ADDR_TYPES(MSGIN5G_ADDR_ENUM)
+#undef MSGIN5G_ADDR_ENUM
+        MSGIN5G_ADDR_COUNT
+};
+
+enum msgin5g_priority { MSGIN5G_PRIORITY_HIGH, MSGIN5G_PRIORITY_NORMAL, MSGIN5G_PRIORITY_LOW };
+
+/** Delivery status of IMDN and MSGRESP (TS 24.538 7.3.4.2, 7.3.4.3). */
+enum msgin5g_delivery_status {
+    MSGIN5G_DELIVERY_NONE,    /* member absent */
+    MSGIN5G_DELIVERY_SUCCESS, /* "success", IMDN only */
+    MSGIN5G_DELIVERY_FAILURE, /* "failure" */
+    MSGIN5G_DELIVERY_STORED   /* "stored for deferred delivery", MSGRESP only */
+};
+
+struct msgin5g_address {
+    enum msgin5g_addr_type type;
+    struct msgin5g_str addr; /* as received: not yet canonical */
+};
+
+#define MSGIN5G_REG_EXP_TIME_NONE (-1)
+
+/**
+ * One decoded message of any type. Strings are borrowed: from the decoder's storage (see msgin5g_message_decode()) or
+ * from whoever built the message for encoding. Members that a type does not carry are absent, false or default.
+ */
+struct msgin5g_message {
+    enum msgin5g_type type;
+    struct msgin5g_address ori;  /* oriAddr: every type here */
+    struct msgin5g_address dest; /* destAddr: MSG and IMDN */
+    struct msgin5g_str msg_id;   /* msgId: MSG, MSGRESP, IMDN */
+    struct msgin5g_str app_id;   /* appId of MSG when it is one string */
+    bool report_requested;       /* isDelivStatReq */
+    enum msgin5g_priority priority;
+    bool store_forward;          /* sfFlag */
+    int64_t expire_time_s;       /* sfParam.expireTime, seconds since 1970-01-01 UTC; 0: absent */
+    struct msgin5g_str payload;  /* payload, unescaped UTF-8 */
+    enum msgin5g_delivery_status delivery_status; /* DelSta */
+    struct msgin5g_str cause;    /* Cause */
+    int64_t reg_exp_time_s;      /* regExpTime of REG (EC-9); MSGIN5G_REG_EXP_TIME_NONE: absent */
+    void *storage;               /* the decoder's; NULL in a message built by hand */
+};
+
+/** A message with every member absent or default and the given @p type. */
+struct msgin5g_message msgin5g_message_init(enum msgin5g_type type);
+/** Release what msgin5g_message_decode() gave; a message built by hand or zeroed is left alone. */
+void msgin5g_message_free(struct msgin5g_message *message);
+
+/**
+ * Decode one JSON body (TS 24.538 7.3; tolerances of section 11 of the digest: unknown members ignored).
+ *
+ * Checks: UTF-8, nesting at most 16, one JSON object and nothing after it, no duplicate members, msgIden, mandatory
+ * members and types of the message type, exactly one destination, no AS to AS, UUID message ids, payload at most
+ * MSGIN5G_PAYLOAD_MAX, no NUL or control characters in identifiers.
+ *
+ * @param body   borrowed for the call; not NUL-terminated.
+ * @param out    set only on MSGIN5G_OK; release with msgin5g_message_free().
+ * @param detail may be NULL; else receives a constant text naming the member that is wrong (empty on MSGIN5G_OK).
+ * @return MSGIN5G_OK; ERR_MALFORMED, ERR_PAYLOAD_TOO_LARGE, ERR_NO_MEMORY. After ERR_PAYLOAD_TOO_LARGE and after
+ *         ERR_MALFORMED found beyond the addresses, @p partial (may be NULL) holds what was readable of ori and msg_id,
+ *         to answer with MSGRESP; release it the same way.
+ */
+enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
+    struct msgin5g_message *partial, const char **detail);
+
+/**
+ * Encode @p message as JSON into @p out of @p capacity octets; no NUL is written.
+ *
+ * @param length set to the octets written on MSGIN5G_OK.
+ * @return MSGIN5G_OK, ERR_PAYLOAD_TOO_LARGE when @p capacity does not suffice, ERR_INVALID for a message that lacks a mandatory member.
+ */
+enum msgin5g_err msgin5g_message_encode(const struct msgin5g_message *message, uint8_t *out, size_t capacity,
+    size_t *length);
+
+/** Response body to REG and DEREG (TS 24.538 7.3.3.1, 7.3.3.2). */
+struct msgin5g_reg_response {
+    struct msgin5g_str ue_service_id; /* oriAddr.addr */
+    bool result;
+    int64_t reg_exp_time_s;           /* only with result true; MSGIN5G_REG_EXP_TIME_NONE: absent (DEREG) */
+    struct msgin5g_str cause;         /* only with result false */
+    void *storage;
+};
+
+/** As msgin5g_message_encode(), for a response to REG or DEREG. */
+enum msgin5g_err msgin5g_reg_response_encode(const struct msgin5g_reg_response *response, uint8_t *out, size_t capacity,
+    size_t *length);
+/** Decode a response; release with msgin5g_reg_response_free(). @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
+enum msgin5g_err msgin5g_reg_response_decode(const uint8_t *body, size_t length, struct msgin5g_reg_response *out);
+void msgin5g_reg_response_free(struct msgin5g_reg_response *response);
+
+/** Text of a message type ("REG"), of an address type ("UE"); constants. */
+const char *msgin5g_type_text(enum msgin5g_type type);
+const char *msgin5g_addr_type_text(enum msgin5g_addr_type type);
+
+#endif
