@@ -54,7 +54,17 @@ struct msgin5g_address {
     struct msgin5g_str addr; /* as received: not yet canonical */
 };
 
+/** Place of a segment in its set (segParams, TS 24.538 7.3.4.1); checked by type here, by meaning in reassembly. */
+struct msgin5g_segment {
+    struct msgin5g_str set_id; /* segId, a UUID (EC-15) */
+    uint32_t total;            /* totalSegCount; 0: absent, which only the first segment may not be (EC-14) */
+    uint32_t number;           /* segNumb, from 1 */
+    bool last;                 /* lastSegFlag */
+};
+
 #define MSGIN5G_REG_EXP_TIME_NONE (-1)
+#define MSGIN5G_APP_ID_MAX        255 /* octets of one Application ID */
+#define MSGIN5G_APP_IDS_MAX       16  /* Application IDs of one message (EC-25) */
 
 /**
  * One decoded message of any type. Strings are borrowed: from the decoder's storage (see msgin5g_message_decode()) or
@@ -62,19 +72,24 @@ struct msgin5g_address {
  */
 struct msgin5g_message {
     enum msgin5g_type type;
-    struct msgin5g_address ori;  /* oriAddr: every type here */
-    struct msgin5g_address dest; /* destAddr: MSG and IMDN */
-    struct msgin5g_str msg_id;   /* msgId: MSG, MSGRESP, IMDN */
-    struct msgin5g_str app_id;   /* appId of MSG when it is one string */
-    bool report_requested;       /* isDelivStatReq */
+    struct msgin5g_address ori;        /* oriAddr: every type here */
+    struct msgin5g_address dest;       /* destAddr: MSG and IMDN */
+    struct msgin5g_str msg_id;         /* msgId: MSG, MSGRESP, IMDN */
+    struct msgin5g_str app_id;         /* appId of MSG; the first one when there are several */
+    const struct msgin5g_str *app_ids; /* all of them when there are several (EC-25), else NULL */
+    size_t app_id_count;               /* entries of app_ids: 0, or 2 to MSGIN5G_APP_IDS_MAX */
+    bool report_requested;             /* isDelivStatReq */
     enum msgin5g_priority priority;
-    bool store_forward;          /* sfFlag */
-    int64_t expire_time_s;       /* sfParam.expireTime, seconds since 1970-01-01 UTC; 0: absent */
-    struct msgin5g_str payload;  /* payload, unescaped UTF-8 */
+    bool store_forward;    /* sfFlag */
+    int64_t expire_time_s; /* sfParam.expireTime, seconds since 1970-01-01 UTC, from 1; 0: absent. Only with sfFlag. */
+    bool delivery_copy;    /* encode: from server to recipient, without priority, sfFlag, sfParam (6.4.1.2.6 c) */
+    bool segmented;        /* isSegmented; segment is set only then */
+    struct msgin5g_segment segment;
+    struct msgin5g_str payload;                   /* payload, unescaped UTF-8; may hold NUL */
     enum msgin5g_delivery_status delivery_status; /* DelSta */
-    struct msgin5g_str cause;    /* Cause */
-    int64_t reg_exp_time_s;      /* regExpTime of REG (EC-9); MSGIN5G_REG_EXP_TIME_NONE: absent */
-    void *storage;               /* the decoder's; NULL in a message built by hand */
+    struct msgin5g_str cause;                     /* Cause; never with MSGIN5G_DELIVERY_SUCCESS */
+    int64_t reg_exp_time_s;                       /* regExpTime of REG (EC-9); MSGIN5G_REG_EXP_TIME_NONE: absent */
+    void *storage;                                /* the decoder's; NULL in a message built by hand */
 };
 
 /** A message with every member absent or default and the given @p type. */
@@ -83,43 +98,46 @@ struct msgin5g_message msgin5g_message_init(enum msgin5g_type type);
 void msgin5g_message_free(struct msgin5g_message *message);
 
 /**
- * Decode one JSON body (TS 24.538 7.3; tolerances of section 11 of the digest: unknown members ignored).
+ * Decode one JSON body (TS 24.538 7.3; tolerances of EC-24: unknown members and members of other types are ignored).
  *
- * Checks: UTF-8, nesting at most 16, one JSON object and nothing after it, no duplicate members, msgIden, mandatory
- * members and types of the message type, exactly one destination, no AS to AS, UUID message ids, payload at most
- * MSGIN5G_PAYLOAD_MAX, no NUL or control characters in identifiers.
+ * Checks: at most MSGIN5G_MESSAGE_MAX octets, UTF-8, nesting at most 16, one JSON object and nothing after it, no
+ * duplicate members, msgIden, mandatory members and types of the message type, exactly one destination, no AS to AS,
+ * UUID message ids, payload at most MSGIN5G_PAYLOAD_MAX, no NUL or control characters in identifiers. The Client
+ * Profile of REG is checked, not kept. Aggregated messages (indMsgs) are refused: dropping their items would lose them.
  *
- * @param body   borrowed for the call; not NUL-terminated.
- * @param out    set only on MSGIN5G_OK; release with msgin5g_message_free().
- * @param detail may be NULL; else receives a constant text naming the member that is wrong (empty on MSGIN5G_OK).
- * @return MSGIN5G_OK; ERR_MALFORMED, ERR_PAYLOAD_TOO_LARGE, ERR_NO_MEMORY. After ERR_PAYLOAD_TOO_LARGE and after
- *         ERR_MALFORMED found beyond the addresses, @p partial (may be NULL) holds what was readable of ori and msg_id,
- *         to answer with MSGRESP; release it the same way.
+ * @param body    borrowed for the call; not NUL-terminated.
+ * @param out     set only on MSGIN5G_OK; release with msgin5g_message_free().
+ * @param partial may be NULL; else always set: after an error to what was readable of msgType (MSGIN5G_TYPE_COUNT:
+ * not), ori and msg_id, to answer with MSGRESP. Release it the same way.
+ * @param detail  may be NULL; else receives a constant text naming the member that is wrong ("" on MSGIN5G_OK).
+ * @return MSGIN5G_OK; ERR_MALFORMED, ERR_PAYLOAD_TOO_LARGE, ERR_NO_MEMORY.
  */
 enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
     struct msgin5g_message *partial, const char **detail);
 
 /**
- * Encode @p message as JSON into @p out of @p capacity octets; no NUL is written.
+ * Encode @p message as JSON into @p out of @p capacity octets; no NUL is written. MSG always carries sfFlag unless it
+ * is a delivery_copy.
  *
  * @param length set to the octets written on MSGIN5G_OK.
- * @return MSGIN5G_OK, ERR_PAYLOAD_TOO_LARGE when @p capacity does not suffice, ERR_INVALID for a message that lacks a mandatory member.
+ * @return MSGIN5G_OK; ERR_PAYLOAD_TOO_LARGE when @p capacity does not suffice or the payload exceeds
+ *         MSGIN5G_PAYLOAD_MAX; ERR_INVALID for a message that lacks a mandatory member or holds text that is not UTF-8.
  */
-enum msgin5g_err msgin5g_message_encode(const struct msgin5g_message *message, uint8_t *out, size_t capacity,
-    size_t *length);
+enum msgin5g_err msgin5g_message_encode(
+    const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length);
 
 /** Response body to REG and DEREG (TS 24.538 7.3.3.1, 7.3.3.2). */
 struct msgin5g_reg_response {
     struct msgin5g_str ue_service_id; /* oriAddr.addr */
     bool result;
-    int64_t reg_exp_time_s;           /* only with result true; MSGIN5G_REG_EXP_TIME_NONE: absent (DEREG) */
-    struct msgin5g_str cause;         /* only with result false */
+    int64_t reg_exp_time_s;   /* only with result true; MSGIN5G_REG_EXP_TIME_NONE: absent (DEREG) */
+    struct msgin5g_str cause; /* only with result false */
     void *storage;
 };
 
 /** As msgin5g_message_encode(), for a response to REG or DEREG. */
-enum msgin5g_err msgin5g_reg_response_encode(const struct msgin5g_reg_response *response, uint8_t *out, size_t capacity,
-    size_t *length);
+enum msgin5g_err msgin5g_reg_response_encode(
+    const struct msgin5g_reg_response *response, uint8_t *out, size_t capacity, size_t *length);
 /** Decode a response; release with msgin5g_reg_response_free(). @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
 enum msgin5g_err msgin5g_reg_response_decode(const uint8_t *body, size_t length, struct msgin5g_reg_response *out);
 void msgin5g_reg_response_free(struct msgin5g_reg_response *response);

@@ -1,0 +1,448 @@
+#include "base/clock.h"
+#include "msgin5g/message.h"
+#include "profile_json.h"
+#include "tree_json.h"
+
+#include <stdlib.h>
+
+#define UTC_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z, the end of RFC 3339 */
+
+/* What the strings of a decoded message point into. */
+struct storage {
+    cJSON *root;
+    struct msgin5g_str *app_ids; /* NULL unless there are several */
+};
+
+struct decoder {
+    struct msgin5g_message message;
+    struct storage *storage;
+    struct json_nul nul;
+    const char *detail; /* set by a reader that knows better than the name of its row */
+};
+
+typedef enum msgin5g_err read_fn(struct decoder *d, const cJSON *item);
+
+#define IN(type)  (1U << MSGIN5G_TYPE_##type)
+#define ANY_TYPE  (IN(REG) | IN(DEREG) | IN(MSG) | IN(MSGRESP) | IN(IMDN))
+#define WITH_ID   (IN(MSG) | IN(MSGRESP) | IN(IMDN))
+#define WITH_DEST (IN(MSG) | IN(IMDN))
+
+static enum msgin5g_err ok_if(bool condition)
+{
+    return condition ? MSGIN5G_OK : MSGIN5G_ERR_MALFORMED;
+}
+
+static enum msgin5g_err read_flag(const cJSON *item, bool *out)
+{
+    *out = cJSON_IsTrue(item);
+    return ok_if(cJSON_IsBool(item));
+}
+
+/* Index of a string in @p words; -1 when it is none of them or @p item is no string. */
+static int index_of(const cJSON *item, const char *const *words, int count)
+{
+    struct msgin5g_str text;
+    if (!tree_string(item, &text))
+        return -1;
+    for (int i = 0; i < count; i++) {
+        if (words[i] != NULL && msgin5g_str_equal(text, msgin5g_str(words[i])))
+            return i;
+    }
+    return -1;
+}
+
+static enum msgin5g_err read_service(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_str text;
+    (void)d;
+    return ok_if(tree_string(item, &text) && msgin5g_str_equal(text, msgin5g_str(MSGIN5G_SERVICE_IDENTIFIER)));
+}
+
+static enum msgin5g_err read_type(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_str text;
+    if (!tree_string(item, &text))
+        return MSGIN5G_ERR_MALFORMED;
+    for (int type = 0; type < MSGIN5G_TYPE_COUNT; type++) {
+        if (msgin5g_str_equal(text, msgin5g_str(msgin5g_type_text((enum msgin5g_type)type)))) {
+            d->message.type = (enum msgin5g_type)type;
+            return MSGIN5G_OK;
+        }
+    }
+    return MSGIN5G_ERR_MALFORMED;
+}
+
+/* Only UE and AS send; only a UE registers (TS 24.538 7.3.3.1, 7.3.4.1). */
+static enum msgin5g_err read_ori(struct decoder *d, const cJSON *item)
+{
+    bool only_ue = ((IN(REG) | IN(DEREG)) & (1U << d->message.type)) != 0;
+    struct msgin5g_address address;
+    if (!tree_address(item, "oriAddrType", &address) || (address.type != MSGIN5G_ADDR_UE && only_ue) ||
+        (address.type != MSGIN5G_ADDR_UE && address.type != MSGIN5G_ADDR_AS))
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.ori = address;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_dest(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_address address;
+    if (!tree_address(item, "destAddrType", &address))
+        return MSGIN5G_ERR_MALFORMED;
+    if (d->message.ori.type == MSGIN5G_ADDR_AS && address.type == MSGIN5G_ADDR_AS) {
+        d->detail = "destAddr: an AS cannot send to an AS"; /* TS 23.554 Table 8.3.2-1 NOTE 2 */
+        return MSGIN5G_ERR_MALFORMED;
+    }
+    if (d->message.type == MSGIN5G_TYPE_IMDN && address.type != MSGIN5G_ADDR_UE && address.type != MSGIN5G_ADDR_AS)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.dest = address;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_msg_id(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_str text;
+    if (!tree_string(item, &text) || !msgin5g_uuid_valid(text))
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.msg_id = text;
+    return MSGIN5G_OK;
+}
+
+/* Several Application IDs (EC-25); one in an array is the same as one. */
+static enum msgin5g_err read_app_ids(struct decoder *d, const cJSON *array)
+{
+    size_t count = 0;
+    const cJSON *item = NULL;
+    struct msgin5g_str *ids = calloc(MSGIN5G_APP_IDS_MAX, sizeof *ids);
+    if (ids == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    d->storage->app_ids = ids;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (count == MSGIN5G_APP_IDS_MAX || !tree_identifier(item, MSGIN5G_APP_ID_MAX, &ids[count++]))
+            return MSGIN5G_ERR_MALFORMED;
+    }
+    if (count == 0)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.app_id = ids[0];
+    if (count > 1) {
+        d->message.app_ids = ids;
+        d->message.app_id_count = count;
+    }
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_app_id(struct decoder *d, const cJSON *item)
+{
+    if (cJSON_IsArray(item))
+        return read_app_ids(d, item);
+    return ok_if(tree_identifier(item, MSGIN5G_APP_ID_MAX, &d->message.app_id));
+}
+
+static enum msgin5g_err read_report_requested(struct decoder *d, const cJSON *item)
+{
+    return read_flag(item, &d->message.report_requested);
+}
+
+static enum msgin5g_err read_priority(struct decoder *d, const cJSON *item)
+{
+    static const char *const words[] = {
+        [MSGIN5G_PRIORITY_HIGH] = "HIGH",
+        [MSGIN5G_PRIORITY_NORMAL] = "NORMAL",
+        [MSGIN5G_PRIORITY_LOW] = "LOW",
+    };
+    int priority = index_of(item, words, 3);
+    if (priority >= 0)
+        d->message.priority = (enum msgin5g_priority)priority;
+    return ok_if(priority >= 0);
+}
+
+static enum msgin5g_err read_store_forward(struct decoder *d, const cJSON *item)
+{
+    return read_flag(item, &d->message.store_forward);
+}
+
+/* sfParam counts only with sfFlag; an instant before 1970 is as past as its first second. */
+static enum msgin5g_err read_store_forward_params(struct decoder *d, const cJSON *item)
+{
+    const cJSON *expire_time = tree_member(item, "expireTime");
+    const cJSON *specific = tree_member(item, "appSpecSf");
+    struct msgin5g_str text;
+    int64_t utc_s = 0;
+    if (!cJSON_IsObject(item) || (specific != NULL && !cJSON_IsObject(specific)))
+        return MSGIN5G_ERR_MALFORMED;
+    if (expire_time == NULL)
+        return MSGIN5G_OK;
+    if (!tree_string(expire_time, &text) || clock_parse_rfc3339(text, &utc_s) != MSGIN5G_OK) {
+        d->detail = "sfParam.expireTime";
+        return MSGIN5G_ERR_MALFORMED;
+    }
+    if (d->message.store_forward)
+        d->message.expire_time_s = utc_s < 1 ? 1 : utc_s > UTC_MAX_S ? UTC_MAX_S : utc_s;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_segmented(struct decoder *d, const cJSON *item)
+{
+    return read_flag(item, &d->message.segmented);
+}
+
+/* lastSegFlag is a string in TS 24.538 and a boolean in TS 29.538; both are read (EC-14). */
+static bool read_last_flag(const cJSON *item, bool *out)
+{
+    static const char *const words[] = { "false", "true" };
+    int word = index_of(item, words, 2);
+    *out = cJSON_IsTrue(item) || word == 1;
+    return item == NULL || cJSON_IsBool(item) || word >= 0;
+}
+
+static bool read_segment_count(const cJSON *item, uint32_t *out)
+{
+    int64_t count;
+    if (!tree_integer(item, &count) || count < 1 || count > INT32_MAX)
+        return false;
+    *out = (uint32_t)count;
+    return true;
+}
+
+static enum msgin5g_err read_segment(struct decoder *d, const cJSON *item)
+{
+    const cJSON *total = tree_member(item, "totalSegCount");
+    struct msgin5g_segment segment = { .total = 0 };
+    if (!tree_string(tree_member(item, "segId"), &segment.set_id) || !msgin5g_uuid_valid(segment.set_id))
+        d->detail = "segParams.segId";
+    else if (!read_segment_count(tree_member(item, "segNumb"), &segment.number))
+        d->detail = "segParams.segNumb";
+    else if (total == NULL ? segment.number == 1 : !read_segment_count(total, &segment.total))
+        d->detail = "segParams.totalSegCount";
+    else if (!read_last_flag(tree_member(item, "lastSegFlag"), &segment.last))
+        d->detail = "segParams.lastSegFlag";
+    else if (d->message.segmented)
+        d->message.segment = segment;
+    return ok_if(d->detail == NULL);
+}
+
+static enum msgin5g_err refuse_aggregate(struct decoder *d, const cJSON *item)
+{
+    (void)item;
+    d->detail = "indMsgs: aggregated messages are not supported";
+    return MSGIN5G_ERR_MALFORMED;
+}
+
+/* A string value with U+0000 is whole in cJSON's memory, only its length is lost; json_check() counted it. */
+static enum msgin5g_err read_payload(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_str text;
+    if (!tree_string(item, &text))
+        return MSGIN5G_ERR_MALFORMED;
+    if (d->nul.count > 0)
+        text.length = d->nul.length;
+    if (text.length > MSGIN5G_PAYLOAD_MAX)
+        return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
+    d->message.payload = text;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_delivery_status(struct decoder *d, const cJSON *item)
+{
+    static const char *const words[] = {
+        [MSGIN5G_DELIVERY_SUCCESS] = "success",
+        [MSGIN5G_DELIVERY_FAILURE] = "failure",
+        [MSGIN5G_DELIVERY_STORED] = "stored for deferred delivery",
+    };
+    int status = index_of(item, words, 4);
+    int foreign = d->message.type == MSGIN5G_TYPE_IMDN ? MSGIN5G_DELIVERY_STORED : MSGIN5G_DELIVERY_SUCCESS;
+    if (status < 0 || status == foreign)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.delivery_status = (enum msgin5g_delivery_status)status;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_cause(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_str text;
+    if (!tree_string(item, &text))
+        return MSGIN5G_ERR_MALFORMED;
+    if (d->message.delivery_status != MSGIN5G_DELIVERY_SUCCESS)
+        d->message.cause = text;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_reg_exp_time(struct decoder *d, const cJSON *item)
+{
+    int64_t seconds;
+    if (!tree_integer(item, &seconds) || seconds < 0)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.reg_exp_time_s = seconds;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_urgent_tag(struct decoder *d, const cJSON *item)
+{
+    (void)d;
+    return ok_if(cJSON_IsBool(item));
+}
+
+static enum msgin5g_err read_req_exp_time(struct decoder *d, const cJSON *item)
+{
+    int64_t seconds;
+    (void)d;
+    return ok_if(tree_integer(item, &seconds) && seconds >= 0);
+}
+
+static enum msgin5g_err read_profile(struct decoder *d, const cJSON *item)
+{
+    d->detail = profile_problem(item);
+    return ok_if(d->detail == NULL);
+}
+
+/* Members of the outermost object (TS 24.538 7.3.3, 7.3.4) in the order in which they are read. */
+static const struct row {
+    const char *name;
+    const char *alias;
+    unsigned carried_by; /* bits IN(type) */
+    unsigned mandatory_in;
+    read_fn *read;
+} rows[] = {
+    { "msgIden", NULL, ANY_TYPE, ANY_TYPE, read_service },
+    { "msgType", NULL, ANY_TYPE, ANY_TYPE, read_type },
+    { "oriAddr", NULL, ANY_TYPE, ANY_TYPE, read_ori },
+    { "destAddr", NULL, WITH_DEST, WITH_DEST, read_dest },
+    { "msgId", NULL, WITH_ID, WITH_ID, read_msg_id },
+    { "appId", NULL, IN(MSG), 0, read_app_id },
+    { "isDelivStatReq", NULL, IN(MSG), 0, read_report_requested },
+    { "priority", NULL, IN(MSG), 0, read_priority },
+    { "sfFlag", NULL, IN(MSG), 0, read_store_forward },
+    { "sfParam", "sfParams", IN(MSG), 0, read_store_forward_params }, /* the schema has both spellings */
+    { "isSegmented", NULL, IN(MSG), 0, read_segmented },
+    { "segParams", NULL, IN(MSG), 0, read_segment },
+    { "indMsgs", "indMsgCount", WITH_DEST, 0, refuse_aggregate },
+    { "DelSta", NULL, IN(MSGRESP) | IN(IMDN), IN(IMDN), read_delivery_status },
+    { "Cause", NULL, IN(MSGRESP) | IN(IMDN), 0, read_cause },
+    { "regExpTime", NULL, IN(REG), 0, read_reg_exp_time },
+    { "urgentTag", NULL, IN(REG) | IN(DEREG), 0, read_urgent_tag },
+    { "reqExpTime", NULL, IN(REG) | IN(DEREG), 0, read_req_exp_time },
+    { "cliProfile", NULL, IN(REG), 0, read_profile },
+    { "payload", NULL, IN(MSG), 0, read_payload },
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof rows[0], ROW_TYPE = 1, ROW_ORI = 2, ROW_MSG_ID = 4 };
+
+static int row_of(const char *name)
+{
+    struct msgin5g_str text = msgin5g_str(name);
+    for (int i = 0; i < ROW_COUNT; i++) {
+        if (msgin5g_str_equal(text, msgin5g_str(rows[i].name)))
+            return i;
+        if (rows[i].alias != NULL && msgin5g_str_equal(text, msgin5g_str(rows[i].alias)))
+            return i;
+    }
+    return -1;
+}
+
+static void find_members(const cJSON *root, const cJSON *members[ROW_COUNT])
+{
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, root)
+    {
+        int row = row_of(item->string);
+        if (row >= 0)
+            members[row] = item;
+    }
+}
+
+static enum msgin5g_err read_rows(struct decoder *d, const cJSON *const members[ROW_COUNT])
+{
+    for (int i = 0; i < ROW_COUNT; i++) {
+        unsigned type = 1U << d->message.type;
+        enum msgin5g_err err = MSGIN5G_OK;
+        if (members[i] == NULL)
+            err = ok_if((rows[i].mandatory_in & type) == 0);
+        else if ((rows[i].carried_by & type) != 0)
+            err = rows[i].read(d, members[i]);
+        if (err != MSGIN5G_OK) {
+            if (d->detail == NULL)
+                d->detail = rows[i].name;
+            return err;
+        }
+    }
+    if (d->message.segmented && d->message.segment.number == 0) {
+        d->detail = "segParams";
+        return MSGIN5G_ERR_MALFORMED;
+    }
+    return MSGIN5G_OK;
+}
+
+/* What a message that was refused still tells, whatever came first. */
+static struct msgin5g_message read_partial(const struct decoder *failed, const cJSON *const members[ROW_COUNT])
+{
+    struct decoder d = { .message = msgin5g_message_init(MSGIN5G_TYPE_MSG), .storage = failed->storage };
+    bool typed = members[ROW_TYPE] != NULL && read_type(&d, members[ROW_TYPE]) == MSGIN5G_OK;
+    if (members[ROW_ORI] != NULL)
+        (void)read_ori(&d, members[ROW_ORI]);
+    if (members[ROW_MSG_ID] != NULL)
+        (void)read_msg_id(&d, members[ROW_MSG_ID]);
+    if (!typed)
+        d.message.type = MSGIN5G_TYPE_COUNT;
+    return d.message;
+}
+
+static void storage_free(struct storage *storage)
+{
+    if (storage == NULL)
+        return;
+    cJSON_Delete(storage->root);
+    free(storage->app_ids);
+    free(storage);
+}
+
+void msgin5g_message_free(struct msgin5g_message *message)
+{
+    storage_free(message->storage);
+    message->storage = NULL;
+}
+
+static enum msgin5g_err parse(struct decoder *d, const uint8_t *body, size_t length)
+{
+    if (length > MSGIN5G_MESSAGE_MAX) {
+        d->detail = "the message is too long";
+        return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
+    }
+    enum msgin5g_err err = tree_parse(body, length, &d->nul, &d->storage->root, &d->detail);
+    if (err != MSGIN5G_OK)
+        return err;
+    /* Identifiers must not hold U+0000 (digest 10.3), and elsewhere than in the payload it has no use. */
+    bool in_payload = d->nul.count == 1 && msgin5g_str_equal(d->nul.member, msgin5g_str("payload"));
+    d->detail = d->nul.count == 0 || in_payload ? NULL : "U+0000 in a string";
+    return ok_if(d->detail == NULL);
+}
+
+enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
+    struct msgin5g_message *partial, const char **detail)
+{
+    struct decoder d = { .message = msgin5g_message_init(MSGIN5G_TYPE_MSG) };
+    struct msgin5g_message refused = msgin5g_message_init(MSGIN5G_TYPE_COUNT);
+    const cJSON *members[ROW_COUNT] = { NULL };
+    enum msgin5g_err err = MSGIN5G_ERR_NO_MEMORY;
+    d.storage = calloc(1, sizeof *d.storage);
+    if (d.storage == NULL || (err = parse(&d, body, length)) != MSGIN5G_OK)
+        goto out;
+    find_members(d.storage->root, members);
+    err = read_rows(&d, members);
+    if (err != MSGIN5G_OK && partial != NULL) {
+        refused = read_partial(&d, members);
+        refused.storage = d.storage; /* the partial message owns it from here on */
+        d.storage = NULL;
+    } else if (err == MSGIN5G_OK) {
+        *out = d.message;
+        out->storage = d.storage; /* and here the message */
+        d.storage = NULL;
+    }
+out:
+    storage_free(d.storage);
+    if (partial != NULL)
+        *partial = refused;
+    if (detail != NULL)
+        *detail = err == MSGIN5G_OK ? "" : d.detail == NULL ? msgin5g_err_text(err) : d.detail;
+    return err;
+}
