@@ -56,7 +56,7 @@ enum msgin5g_err buffer_reserve(struct buffer *buffer, size_t length, uint8_t **
         size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY;
         while (capacity < needed && capacity <= buffer->limit / 2)
             capacity *= 2;
-        if (capacity < needed)
+        if (capacity < needed || capacity > buffer->limit)
             capacity = buffer->limit;
         enum msgin5g_err err = grow(buffer, capacity);
         if (err != MSGIN5G_OK)
@@ -85,7 +85,8 @@ enum msgin5g_err buffer_append_text(struct buffer *buffer, const char *text)
 }
 
 /* One octet more than the text is reserved: vsnprintf() ends it with a NUL, which is not counted. */
-static enum msgin5g_err append_format(struct buffer *buffer, const char *format, va_list arguments, size_t length)
+__attribute__((format(printf, 2, 0))) static enum msgin5g_err append_format(
+    struct buffer *buffer, const char *format, va_list arguments, size_t length)
 {
     size_t limit = buffer->limit;
     if (length > limit - buffer->length)
@@ -107,8 +108,7 @@ enum msgin5g_err buffer_appendf(struct buffer *buffer, const char *format, ...)
     va_start(arguments, format);
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
-    enum msgin5g_err err =
-        length < 0 ? MSGIN5G_ERR_INTERNAL : append_format(buffer, format, again, (size_t)length);
+    enum msgin5g_err err = length < 0 ? MSGIN5G_ERR_INTERNAL : append_format(buffer, format, again, (size_t)length);
     va_end(again);
     va_end(arguments);
     return err;

@@ -40,7 +40,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* True when @p text begins with @p shape, in which 0 stands for a digit, T for either case of T, others for themselves. */
+/* True when @p text begins with @p shape, in which 0 stands for a digit, T for either case of T, others for themselves.
+ */
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape != '\0'; text++, shape++) {

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Octets [0, length) of data are in use; data belongs to the buffer. Set up with buffer_init(). */
+/** Octets [0, length) of data are in use; data belongs to the buffer. Set up with buffer_init(). Growing wipes the old
+ * place. */
 struct buffer {
     uint8_t *data;
     size_t length;
@@ -28,7 +29,8 @@ enum msgin5g_err buffer_appendf(struct buffer *buffer, const char *format, ...) 
 enum msgin5g_err buffer_reserve(struct buffer *buffer, size_t length, uint8_t **out);
 /** Remove @p length octets (at most all) from the front. */
 void buffer_consume(struct buffer *buffer, size_t length);
-/** Read the whole file @p path (at most the limit; "-" is standard input) into @p buffer. @return MSGIN5G_OK, ERR_IO (errno set), ERR_LIMIT, ERR_NO_MEMORY. */
+/** Read the whole file @p path (at most the limit; "-" is standard input) into @p buffer. @return MSGIN5G_OK, ERR_IO
+ * (errno set), ERR_LIMIT, ERR_NO_MEMORY. */
 enum msgin5g_err buffer_read_file(struct buffer *buffer, const char *path);
 
 #endif

@@ -22,7 +22,8 @@ struct clock_source clock_system(void);
 
 /** Write @p utc_s (0 to 253402300799) as RFC 3339 UTC without fraction. @return MSGIN5G_OK or ERR_INVALID. */
 enum msgin5g_err clock_format_rfc3339(int64_t utc_s, char out[CLOCK_RFC3339_LEN + 1]);
-/** Read an RFC 3339 date-time; fraction and offset are accepted, the fraction is dropped. @return MSGIN5G_OK or ERR_MALFORMED. */
+/** Read an RFC 3339 date-time; fraction and offset are accepted, the fraction is dropped. @return MSGIN5G_OK or
+ * ERR_MALFORMED. */
 enum msgin5g_err clock_parse_rfc3339(struct msgin5g_str text, int64_t *utc_s);
 
 #endif

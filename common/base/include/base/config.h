@@ -35,34 +35,50 @@ struct config_items {
 struct config_key {
     const char *name;
     enum config_type type;
-    size_t offset;                  /* of the value in the struct; unused for CONFIG_SECTION */
-    const char *default_text;       /* as it would stand in the file; NULL: the key is required (not for sections and sequences) */
-    int64_t min, max;               /* inclusive; both 0: no limit */
-    const char *const *choices;     /* CONFIG_ENUM: NULL-terminated */
-    const struct config_key *keys;  /* CONFIG_SECTION, CONFIG_ITEMS */
-    size_t item_size;               /* CONFIG_ITEMS */
-    const char *help;               /* one or two sentences, with the unit */
+    size_t offset; /* of the value in the struct; unused for CONFIG_SECTION */
+    /** As it would stand in the file (strings without quotes). NULL: required; a section has none, a sequence without
+     *  one is empty. */
+    const char *default_text;
+    int64_t min, max;              /* inclusive; a max below min: no upper limit; both 0: no limit at all */
+    const char *const *choices;    /* CONFIG_ENUM: NULL-terminated */
+    const struct config_key *keys; /* CONFIG_SECTION, CONFIG_ITEMS; at most 64 rows, as in every table */
+    size_t item_size;              /* CONFIG_ITEMS */
+    const char *help;              /* one or two sentences, with the unit */
 };
+
+struct config_source;
 
 /** Problems found, each "file:line: what, where and how to mend it"; all of them, not just the first. */
 struct config_report {
-    struct buffer text; /* lines */
+    struct buffer text; /* lines, each with its line feed */
     size_t count;
+    struct config_source *source; /* the file as read: where config_report_add() finds lines again */
 };
 
 /**
- * Read @p path into @p out (a zeroed struct that the schema describes); defaults first.
+ * Read @p path into @p out (a zeroed struct that the schema describes); keys that are not there get their default.
  *
- * @return MSGIN5G_OK, ERR_CONFIG (problems in @p report; @p out may be half filled), ERR_NO_MEMORY. Release @p out with config_free() either way.
+ * @param report set up by this call, whatever it returns; release it with config_report_free().
+ * @return MSGIN5G_OK, ERR_CONFIG (problems in @p report; @p out may be half filled) or ERR_NO_MEMORY. Release @p out
+ *         with config_free() either way.
  */
-enum msgin5g_err config_load(const struct config_key *schema, const char *path, void *out, struct config_report *report);
-/** Fill @p out with the defaults alone. */
+enum msgin5g_err config_load(
+    const struct config_key *schema, const char *path, void *out, struct config_report *report);
+/** Fill @p out with the defaults alone; required keys stay zero. @return MSGIN5G_OK or ERR_NO_MEMORY. */
 enum msgin5g_err config_defaults(const struct config_key *schema, void *out);
-/** Add a problem of the caller's own checking; @p path is dotted ("auth.fqdns"), the line is found again by it. */
-void config_report_add(struct config_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/**
+ * Add a problem of the caller's own checking to the report of config_load().
+ *
+ * @param path dotted: "auth.fqdns", "subscribers[2].supi"; the line is found again by it (that of the nearest key above
+ *             when the key itself is not in the file).
+ */
+void config_report_add(struct config_report *report, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void config_report_free(struct config_report *report);
+/** Wipe and release what @p out owns, and zero its pointers; it may be half filled. */
 void config_free(const struct config_key *schema, void *out);
-/** Write every key with its default and its help as comment: a valid file (required keys are written commented out as examples). */
+/** Write every key with its default and its help as comment: a valid file (required keys are commented out, as
+ * examples). */
 void config_print(const struct config_key *schema, FILE *out);
 
 #endif

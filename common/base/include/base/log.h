@@ -18,7 +18,8 @@ void log_set_level(enum log_level level);
 /** True when a line of @p level would be written; guards costly arguments. */
 bool log_enabled(enum log_level level);
 
-/** Write one line. The text before the first " key=" is the event; control characters are written as \xNN. At most 4096 octets. */
+/** Write one line. The text before the first " key=" is the event; control characters are written as \xNN. At most 4096
+ * octets. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

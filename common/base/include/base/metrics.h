@@ -1,4 +1,5 @@
-/* Metrics registry with Prometheus text exposition (decision D10): prefix msgin5g_, base units, no UE identity as a label. */
+/* Metrics registry with Prometheus text exposition (decision D10): prefix msgin5g_, base units, no UE identity as a
+ * label. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
 

@@ -11,7 +11,8 @@
 
 /** Prepare libsodium; call once at start, before anything else here. @return MSGIN5G_OK or ERR_INTERNAL. */
 enum msgin5g_err secret_setup(void);
-/** Forbid core files and ptrace for this process (PR_SET_DUMPABLE off); daemons call it unless a debug switch says no. */
+/** Forbid core files and ptrace for this process (PR_SET_DUMPABLE off); daemons call it unless a debug switch says no.
+ */
 void secret_harden_process(void);
 
 /** Overwrite @p length octets so that no compiler leaves it out. */
@@ -21,18 +22,21 @@ bool secret_equal(const void *a, const void *b, size_t length);
 /** Fill with unpredictable octets. */
 void secret_random(void *out, size_t length);
 
-/** One mlock()ed region, cut into slots of equal size (one arena, not one call a key: sodium_malloc() costs four pages). */
+/** One mlock()ed region, cut into slots of equal size (one arena, not one call a key: sodium_malloc() costs four
+ * pages). */
 struct secret_arena;
-/** Room for @p slots secrets of @p slot_octets each. @return MSGIN5G_OK, ERR_NO_MEMORY; a failing mlock() is a warning, not an error. */
+/** Room for @p slots secrets of @p slot_octets each (both at least 1), for one thread. @return MSGIN5G_OK, ERR_INVALID
+ * or ERR_NO_MEMORY; a failing mlock() is a warning in the log, not an error. */
 enum msgin5g_err secret_arena_create(size_t slots, size_t slot_octets, struct secret_arena **out);
 /** Wipe everything and release. NULL is allowed. */
 void secret_arena_free(struct secret_arena *arena);
-/** A zeroed slot, or NULL when all are taken. */
+/** A zeroed slot, aligned to 16 octets, or NULL when all are taken. */
 void *secret_arena_take(struct secret_arena *arena);
 /** Wipe @p slot and give it back. NULL is allowed. */
 void secret_arena_give(struct secret_arena *arena, void *slot);
 
-/** Hexadecimal text (either case, exactly 2 * length characters) to octets. @return MSGIN5G_OK or ERR_MALFORMED (out wiped). */
+/** Hexadecimal text (either case, exactly 2 * length characters) to octets. @return MSGIN5G_OK or ERR_MALFORMED (out
+ * wiped). */
 enum msgin5g_err secret_from_hex(struct msgin5g_str hex, void *out, size_t length);
 /** Octets to lower-case hexadecimal with a NUL: 2 * length + 1 characters. */
 void secret_to_hex(const void *octets, size_t length, char *out);
