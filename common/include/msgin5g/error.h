@@ -2,6 +2,9 @@
 #ifndef MSGIN5G_ERROR_H
 #define MSGIN5G_ERROR_H
 
+/** Marks what the shared library of the client shows to applications. */
+#define MSGIN5G_API __attribute__((visibility("default")))
+
 /** A CoAP code as it stands on the wire: class in the upper three bits, detail in the lower five (RFC 7252 3). */
 #define MSGIN5G_COAP_CODE(class, detail) (((class) << 5) | (detail))
 
@@ -53,9 +56,9 @@ enum msgin5g_err {
 };
 
 /** Text of @p err for people, without a full stop; a constant. Values outside the enum give "unknown error". */
-const char *msgin5g_err_text(enum msgin5g_err err);
+MSGIN5G_API const char *msgin5g_err_text(enum msgin5g_err err);
 /** Failure Cause of @p err on the wire (EC-17), "" for MSGIN5G_OK; a constant. */
-const char *msgin5g_err_cause(enum msgin5g_err err);
+MSGIN5G_API const char *msgin5g_err_cause(enum msgin5g_err err);
 /** CoAP response code of @p err as one octet, see MSGIN5G_COAP_CODE(). */
 unsigned char msgin5g_err_coap_code(enum msgin5g_err err);
 /** HTTP status of @p err. */

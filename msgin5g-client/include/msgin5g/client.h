@@ -1,0 +1,157 @@
+/*
+ * libmsgin5g: the UE side of MSGin5G (TS 23.554, TS 24.538) for applications.
+ *
+ * A context holds the event loop; any number of clients (one a UE Service ID) live in it. The caller's own loop drives
+ * a context: watch msgin5g_context_fd() for reading, wait at most msgin5g_context_next_timeout_ms(), then call
+ * msgin5g_context_process(). Everything happens inside of that call, on the caller's thread; a context and its clients
+ * belong to one thread at a time. Callbacks may call any function here but msgin5g_context_free() and
+ * msgin5g_context_process().
+ */
+#ifndef MSGIN5G_CLIENT_H
+#define MSGIN5G_CLIENT_H
+
+#include "msgin5g/error.h"
+#include "msgin5g/ids.h"
+#include "msgin5g/message.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MSGIN5G_A_KID_MAX  253 /* octets of an A-KID (TS 33.535 6.1) */
+#define MSGIN5G_K_AKMA_LEN 32
+
+struct msgin5g_context;
+struct msgin5g_client;
+
+struct msgin5g_context_config {
+    const char *key_log_file; /* labs only: NSS key log of every handshake; NULL: none */
+    unsigned ack_timeout_ms;  /* CoAP ACK_TIMEOUT; 0: 2000 (RFC 7252 4.8) */
+    unsigned max_retransmit;  /* CoAP MAX_RETRANSMIT; 0: 4 */
+    bool ccm8;                /* also offer TLS_PSK_WITH_AES_128_CCM_8 (RFC 7925) */
+    size_t max_clients;       /* clients at most; 0: 64 */
+};
+
+/** Create a context; @p config is copied, NULL takes the defaults. @return MSGIN5G_OK, ERR_NO_MEMORY, ERR_IO,
+ * ERR_INTERNAL. */
+MSGIN5G_API enum msgin5g_err msgin5g_context_create(
+    const struct msgin5g_context_config *config, struct msgin5g_context **out);
+/** Close every client of it without de-registering, wipe all keys, release. NULL is allowed. */
+MSGIN5G_API void msgin5g_context_free(struct msgin5g_context *context);
+/** Descriptor to watch for reading; the context's, constant for its life. */
+MSGIN5G_API int msgin5g_context_fd(const struct msgin5g_context *context);
+/** Milliseconds until msgin5g_context_process() has to run even if the descriptor stays silent; -1: no limit. */
+MSGIN5G_API int msgin5g_context_next_timeout_ms(struct msgin5g_context *context);
+/** Do what is due; waits at most @p timeout_ms for something (0: not at all, -1: as long as it takes). @return
+ * MSGIN5G_OK or ERR_IO. */
+MSGIN5G_API enum msgin5g_err msgin5g_context_process(struct msgin5g_context *context, int timeout_ms);
+
+enum msgin5g_client_state {
+    MSGIN5G_CLIENT_IDLE,        /* created, or stopped */
+    MSGIN5G_CLIENT_CONNECTING,  /* (D)TLS handshake */
+    MSGIN5G_CLIENT_REGISTERING, /* REG sent */
+    MSGIN5G_CLIENT_REGISTERED,
+    MSGIN5G_CLIENT_WAITING,     /* connection or registration failed; tries again after a back-off */
+    MSGIN5G_CLIENT_WAITING_KEY, /* asked for a fresh key, see need_key */
+    MSGIN5G_CLIENT_DEREGISTERING
+};
+
+/** (D)TLS versions to offer. Automatic: 1.3 first, then 1.2 with the key for the suite the server chose (TS 33.220
+ * H.3). */
+enum msgin5g_version { MSGIN5G_VERSION_AUTO, MSGIN5G_VERSION_1_2, MSGIN5G_VERSION_1_3 };
+
+/** What a client tells its owner; unused rows may be NULL. Everything handed over is borrowed for the call. */
+struct msgin5g_client_events {
+    /** @p err says why, for WAITING, WAITING_KEY and IDLE; MSGIN5G_OK else. */
+    void (*state)(void *ctx, struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err);
+    /** Registration or re-registration accepted for @p lifetime_s seconds. */
+    void (*registered)(void *ctx, struct msgin5g_client *client, int64_t lifetime_s);
+    /**
+     * A message for this UE. When a report was asked for, it goes out as soon as this returns: NULL: success, else
+     * failure with the returned constant text as Cause (TS 24.538 6.4.1.1.4).
+     */
+    const char *(*message)(void *ctx, struct msgin5g_client *client, const struct msgin5g_message *message);
+    /** Delivery status report for a message sent from here (IMDN, TS 24.538 7.3.4.2). @p from: who reports. */
+    void (*report)(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id, struct msgin5g_str from,
+        enum msgin5g_delivery_status status, struct msgin5g_str cause);
+    /** The server's word on a message sent from here: refused, failed or stored (MSGRESP, TS 24.538 7.3.4.3). */
+    void (*response)(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id,
+        enum msgin5g_delivery_status status, struct msgin5g_str cause);
+    /**
+     * The CoAP exchange that carried a message has ended: MSGIN5G_OK: the server took it (2.04); ERR_PEER: it answered
+     * @p coap_code; ERR_TIMEOUT or ERR_CLOSED: unknown whether it arrived.
+     */
+    void (*sent)(
+        void *ctx, struct msgin5g_client *client, const char *msg_id, enum msgin5g_err err, unsigned char coap_code);
+    /**
+     * The server does not know the A-KID any more, or K_AF failed: run primary authentication again and call
+     * msgin5g_client_set_akma(). Without this row, or after one refresh that did not help, the client backs off.
+     */
+    void (*need_key)(void *ctx, struct msgin5g_client *client);
+};
+
+struct msgin5g_client_config {
+    const char *server;      /* "coaps://host:port"; host is a numeric address or "localhost"; port 5684 when absent */
+    const char *server_name; /* FQDN of the MSGin5G Server as AKMA AF (SNI, AF_ID); NULL: the host of server */
+    const char *ue_service_id; /* URI, TS 23.554 6.1.1 */
+    int64_t reg_lifetime_s;    /* asked for; 0: the server's default */
+    enum msgin5g_version version;
+    unsigned backoff_min_ms; /* first wait before a new attempt; 0: 1000 */
+    unsigned backoff_max_ms; /* 0: 60000; waits double, with jitter */
+    unsigned outstanding;    /* messages not yet answered by the server; 0: 16; more: ERR_LIMIT */
+};
+
+/** Create a client; it does nothing before msgin5g_client_register(). @return MSGIN5G_OK, ERR_INVALID (URI, ids),
+ * ERR_NO_MEMORY. */
+MSGIN5G_API enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context,
+    const struct msgin5g_client_config *config, const struct msgin5g_client_events *events, void *ctx,
+    struct msgin5g_client **out);
+/** Close without de-registering, wipe keys, release. NULL is allowed; not from inside one of its own callbacks. */
+MSGIN5G_API void msgin5g_client_free(struct msgin5g_client *client);
+
+/**
+ * Hand over the result of a primary authentication: A-KID and K_AKMA (TS 33.535 6.1). Both are copied; K_AKMA is wiped
+ * when replaced. The client derives K_AF for its own AF_ID alone.
+ * @return MSGIN5G_OK or ERR_MALFORMED_A_KID.
+ */
+MSGIN5G_API enum msgin5g_err msgin5g_client_set_akma(
+    struct msgin5g_client *client, const char *a_kid, const unsigned char k_akma[MSGIN5G_K_AKMA_LEN]);
+
+/** Connect and register, and stay registered until deregister or free. @return MSGIN5G_OK or ERR_AUTHENTICATION (no key
+ * yet). */
+MSGIN5G_API enum msgin5g_err msgin5g_client_register(struct msgin5g_client *client);
+/** De-register and close; state IDLE follows. @return MSGIN5G_OK, or ERR_NOT_REGISTERED. */
+MSGIN5G_API enum msgin5g_err msgin5g_client_deregister(struct msgin5g_client *client);
+MSGIN5G_API enum msgin5g_client_state msgin5g_client_current_state(const struct msgin5g_client *client);
+
+/** A message to send; everything is borrowed for the call. */
+struct msgin5g_outgoing {
+    enum msgin5g_addr_type to_type;
+    const char *to;        /* Service ID, topic or area */
+    const void *payload;   /* UTF-8 text (EC-12) */
+    size_t payload_length; /* at most MSGIN5G_PAYLOAD_MAX */
+    const char *app_id;    /* NULL: none */
+    enum msgin5g_priority priority;
+    bool report_requested;
+    bool store_forward;
+    int64_t expire_time_s; /* 0: none */
+};
+/**
+ * Send one message; it goes out as a CON. @p msg_id receives its UUID.
+ * @return MSGIN5G_OK (then sent() follows exactly once), ERR_NOT_REGISTERED, ERR_PAYLOAD_TOO_LARGE, ERR_LIMIT,
+ * ERR_INVALID, ERR_NO_MEMORY.
+ */
+MSGIN5G_API enum msgin5g_err msgin5g_client_send(
+    struct msgin5g_client *client, const struct msgin5g_outgoing *message, char msg_id[MSGIN5G_UUID_LEN + 1]);
+
+/** Protection in force, e.g. "DTLSv1.3 TLS_AES_128_GCM_SHA256"; "" when not connected. Valid until the next call here.
+ */
+MSGIN5G_API const char *msgin5g_client_protection(const struct msgin5g_client *client);
+/** Version of the library, "0.1.0". */
+MSGIN5G_API const char *msgin5g_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

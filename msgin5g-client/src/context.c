@@ -1,0 +1,115 @@
+/* A context: one loop and one transport for any number of clients. */
+#include "client_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MAX_CLIENTS 64
+
+static void on_opened(void *ctx, struct transport_session *session)
+{
+    struct msgin5g_client *client = transport_session_user(session);
+
+    (void)ctx;
+    if (client != NULL)
+        connection_opened(client);
+}
+
+static void on_closed(void *ctx, struct transport_session *session, enum transport_end end)
+{
+    struct msgin5g_client *client = transport_session_user(session);
+
+    (void)ctx;
+    if (client != NULL)
+        connection_closed(client, session, end);
+}
+
+static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
+{
+    struct msgin5g_client *client = transport_session_user(session);
+
+    (void)ctx;
+    if (client != NULL)
+        messages_receive(client, request);
+}
+
+static bool on_client_psk(
+    void *ctx, struct transport_session *session, const char *hint, uint16_t suite, struct transport_psk *out)
+{
+    struct msgin5g_client *client = transport_session_user(session);
+
+    (void)ctx;
+    return client != NULL && keys_psk(client, hint, suite, out);
+}
+
+static const struct transport_handler handler = {
+    .opened = on_opened,
+    .closed = on_closed,
+    .request = on_request,
+    .client_psk = on_client_psk,
+};
+
+static enum msgin5g_err context_open(struct msgin5g_context *context, const struct msgin5g_context_config *config)
+{
+    const struct transport_config transport = {
+        .ccm8 = config->ccm8,
+        .key_log_file = config->key_log_file,
+        .ack_timeout_ms = config->ack_timeout_ms,
+        .max_retransmit = config->max_retransmit,
+    };
+    enum msgin5g_err err;
+
+    context->max_clients = config->max_clients != 0 ? config->max_clients : DEFAULT_MAX_CLIENTS;
+    if ((err = secret_arena_create(context->max_clients, sizeof(struct k_akma), &context->keys)) != MSGIN5G_OK)
+        return err;
+    if ((err = loop_create(clock_system(), &context->loop)) != MSGIN5G_OK)
+        return err;
+    return transport_create(context->loop, &transport, &handler, context, &context->transport);
+}
+
+enum msgin5g_err msgin5g_context_create(const struct msgin5g_context_config *config, struct msgin5g_context **out)
+{
+    static const struct msgin5g_context_config defaults;
+    struct msgin5g_context *context;
+    enum msgin5g_err err;
+
+    if ((err = secret_setup()) != MSGIN5G_OK || (err = tls_setup()) != MSGIN5G_OK)
+        return err;
+    if ((context = calloc(1, sizeof *context)) == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    if ((err = context_open(context, config != NULL ? config : &defaults)) != MSGIN5G_OK) {
+        msgin5g_context_free(context);
+        return err;
+    }
+    *out = context;
+    return MSGIN5G_OK;
+}
+
+void msgin5g_context_free(struct msgin5g_context *context)
+{
+    struct msgin5g_client *client, *next;
+
+    if (context == NULL)
+        return;
+    DL_FOREACH_SAFE(context->clients, client, next)
+    msgin5g_client_free(client);
+    transport_free(context->transport);
+    loop_free(context->loop);
+    secret_arena_free(context->keys);
+    free(context);
+}
+
+int msgin5g_context_fd(const struct msgin5g_context *context)
+{
+    return loop_fd(context->loop);
+}
+
+int msgin5g_context_next_timeout_ms(struct msgin5g_context *context)
+{
+    return loop_next_timeout_ms(context->loop);
+}
+
+enum msgin5g_err msgin5g_context_process(struct msgin5g_context *context, int timeout_ms)
+{
+    return loop_process(context->loop, timeout_ms);
+}

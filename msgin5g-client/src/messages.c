@@ -1,0 +1,148 @@
+/* MSG out, MSG, IMDN and MSGRESP in (TS 24.538 6.4.1.1). */
+#include "client_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void on_sent(void *ctx, enum msgin5g_err err, const struct transport_result *result)
+{
+    struct pending *pending = ctx;
+    struct msgin5g_client *client = pending->client;
+    uint8_t code = result != NULL ? result->code : 0;
+
+    if (client != NULL) {
+        DL_DELETE(client->pending, pending);
+        client->pending_count--;
+        if (err == MSGIN5G_OK && code != MSGIN5G_COAP_CODE(2, 4))
+            err = MSGIN5G_ERR_PEER;
+        if (client->events.sent != NULL)
+            client->events.sent(client->ctx, client, pending->msg_id, err, code);
+    }
+    free(pending);
+}
+
+static struct msgin5g_message compose(const struct msgin5g_outgoing *outgoing, const char *msg_id)
+{
+    struct msgin5g_message message = msgin5g_message_init(MSGIN5G_TYPE_MSG);
+
+    message.dest.type = outgoing->to_type;
+    message.dest.addr = msgin5g_str(outgoing->to);
+    message.msg_id = msgin5g_str(msg_id);
+    if (outgoing->app_id != NULL)
+        message.app_id = msgin5g_str(outgoing->app_id);
+    message.report_requested = outgoing->report_requested;
+    message.priority = outgoing->priority;
+    message.store_forward = outgoing->store_forward;
+    message.expire_time_s = outgoing->store_forward ? outgoing->expire_time_s : 0;
+    message.payload = (struct msgin5g_str){ outgoing->payload, outgoing->payload_length };
+    return message;
+}
+
+enum msgin5g_err msgin5g_client_send(
+    struct msgin5g_client *client, const struct msgin5g_outgoing *outgoing, char msg_id[MSGIN5G_UUID_LEN + 1])
+{
+    unsigned char random[16];
+    struct pending *pending;
+    struct msgin5g_message message;
+    enum msgin5g_err err;
+
+    if (client->state != MSGIN5G_CLIENT_REGISTERED)
+        return MSGIN5G_ERR_NOT_REGISTERED;
+    if (outgoing->payload_length > MSGIN5G_PAYLOAD_MAX)
+        return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
+    if (outgoing->to == NULL)
+        return MSGIN5G_ERR_INVALID;
+    if (client->pending_count >= client->outstanding_max)
+        return MSGIN5G_ERR_LIMIT;
+    if ((pending = calloc(1, sizeof *pending)) == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    secret_random(random, sizeof random);
+    msgin5g_uuid_format(random, pending->msg_id);
+    message = compose(outgoing, pending->msg_id);
+    if ((err = client_post(client, &message, on_sent, pending)) != MSGIN5G_OK) {
+        free(pending);
+        return err;
+    }
+    pending->client = client;
+    DL_APPEND(client->pending, pending);
+    client->pending_count++;
+    strcpy(msg_id, pending->msg_id);
+    return MSGIN5G_OK;
+}
+
+void messages_abandon(struct msgin5g_client *client)
+{
+    struct pending *pending, *next;
+
+    DL_FOREACH_SAFE(client->pending, pending, next)
+    {
+        DL_DELETE(client->pending, pending);
+        pending->client = NULL; /* on_sent() releases it when the transport ends the exchange */
+    }
+}
+
+static void on_msg(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    const char *cause = NULL;
+
+    if (recent_seen(&client->recent, message))
+        return;
+    if (client->events.message != NULL)
+        cause = client->events.message(client->ctx, client, message);
+    if (message->report_requested)
+        reports_add(client, message, cause);
+}
+
+static void on_imdn(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    if (client->events.report != NULL)
+        client->events.report(
+            client->ctx, client, message->msg_id, message->ori.addr, message->delivery_status, message->cause);
+}
+
+static void on_msgresp(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    if (client->events.response != NULL)
+        client->events.response(client->ctx, client, message->msg_id, message->delivery_status, message->cause);
+}
+
+/* What a server may send to a client (TS 24.538 6.4.1.1). */
+static void (*const handlers[MSGIN5G_TYPE_COUNT])(struct msgin5g_client *, const struct msgin5g_message *) = {
+    [MSGIN5G_TYPE_MSG] = on_msg,
+    [MSGIN5G_TYPE_IMDN] = on_imdn,
+    [MSGIN5G_TYPE_MSGRESP] = on_msgresp,
+};
+
+static enum msgin5g_err receive(
+    struct msgin5g_client *client, struct transport_request *request, struct msgin5g_message *out)
+{
+    struct msgin5g_str body = transport_request_body(request);
+    int format = transport_request_format(request);
+    enum msgin5g_err err;
+
+    if (transport_request_method(request) != TRANSPORT_POST)
+        return MSGIN5G_ERR_METHOD;
+    if (format != TRANSPORT_FORMAT_NONE && format != TRANSPORT_FORMAT_JSON)
+        return MSGIN5G_ERR_UNSUPPORTED_FORMAT;
+    if ((err = msgin5g_message_decode((const uint8_t *)body.octets, body.length, out, NULL, NULL)) != MSGIN5G_OK)
+        return err;
+    if (handlers[out->type] != NULL && client->state != MSGIN5G_CLIENT_IDLE)
+        return MSGIN5G_OK;
+    msgin5g_message_free(out);
+    return MSGIN5G_ERR_MALFORMED;
+}
+
+void messages_receive(struct msgin5g_client *client, struct transport_request *request)
+{
+    struct msgin5g_message message;
+    enum msgin5g_err err = receive(client, request, &message);
+    const struct transport_answer answer = {
+        .code = msgin5g_err_coap_code(err), .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1
+    };
+
+    transport_respond(request, &answer);
+    if (err != MSGIN5G_OK)
+        return;
+    handlers[message.type](client, &message);
+    msgin5g_message_free(&message);
+}

@@ -1,0 +1,18 @@
+/* The last messages handed to the application, so that one the server had to send again is not handed over twice. */
+#ifndef RECENT_H
+#define RECENT_H
+
+#include "msgin5g/message.h"
+
+#define RECENT_MESSAGES 64
+
+/** Hashes of (oriAddr, msgId); a message id is a random UUID, so nobody can aim at one that is still to come. */
+struct recent {
+    uint64_t hashes[RECENT_MESSAGES];
+    unsigned next;
+};
+
+/** True when @p message was here before (EC-11); else it is remembered and the oldest one forgotten. */
+bool recent_seen(struct recent *recent, const struct msgin5g_message *message);
+
+#endif

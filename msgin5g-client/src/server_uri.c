@@ -1,0 +1,77 @@
+#include "server_uri.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *prefix;
+    enum transport_scheme scheme;
+    uint16_t port;
+} schemes[] = {
+    { "coaps://", TRANSPORT_COAPS, 5684 },
+};
+
+static bool copy_span(const char *from, size_t length, char *out, size_t capacity)
+{
+    if (length == 0 || length >= capacity)
+        return false;
+    memcpy(out, from, length);
+    out[length] = '\0';
+    return true;
+}
+
+static bool numeric_address(const char *host, char *out, size_t capacity)
+{
+    struct in6_addr address;
+
+    if (strcmp(host, "localhost") == 0)
+        host = "127.0.0.1";
+    if (inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1)
+        return false;
+    return copy_span(host, strlen(host), out, capacity);
+}
+
+/* @p text is what follows the host: empty, ":port", "/path" or both. */
+static bool read_port_and_path(const char *text, struct server_uri *out)
+{
+    char *end = NULL;
+
+    if (*text == ':') {
+        unsigned long port = strtoul(text + 1, &end, 10);
+
+        if (end == text + 1 || port == 0 || port > UINT16_MAX)
+            return false;
+        out->port = (uint16_t)port;
+        text = end;
+    }
+    if (*text == '/' && text[1] != '\0')
+        return copy_span(text + 1, strlen(text + 1), out->path, sizeof out->path);
+    strcpy(out->path, SERVER_PATH);
+    return *text == '\0' || *text == '/';
+}
+
+enum msgin5g_err server_uri_parse(const char *text, struct server_uri *out)
+{
+    size_t length;
+    const char *host = NULL;
+
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && host == NULL; i++) {
+        if (strncmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) != 0)
+            continue;
+        host = text + strlen(schemes[i].prefix);
+        out->scheme = schemes[i].scheme;
+        out->port = schemes[i].port;
+    }
+    if (host == NULL)
+        return MSGIN5G_ERR_INVALID;
+    length = *host == '[' ? strcspn(++host, "]") : strcspn(host, ":/");
+    if (!copy_span(host, length, out->host, sizeof out->host))
+        return MSGIN5G_ERR_INVALID;
+    if (host[-1] == '[' && host[length++] != ']')
+        return MSGIN5G_ERR_INVALID;
+    if (!numeric_address(out->host, out->address, sizeof out->address) || !read_port_and_path(host + length, out))
+        return MSGIN5G_ERR_INVALID;
+    return MSGIN5G_OK;
+}
