@@ -101,11 +101,10 @@ static void test_nul_inside_is_refused(void **state)
 /* "0.<A-TID>@" and a realm that makes it @p length octets. */
 static struct msgin5g_str of_length(char *buffer, size_t length)
 {
-    const size_t head = strlen("0." A_TID "@");
+    static const char head[] = "0." A_TID "@";
 
-    memcpy(buffer, "0." A_TID "@", head);
-    for (size_t i = head; i < length; i++)
-        buffer[i] = (i - head) % 40 == 39 ? '.' : 'a';
+    for (size_t i = 0; i < length; i++)
+        buffer[i] = i < strlen(head) ? head[i] : (i - strlen(head)) % 40 == 39 ? '.' : 'a';
     return (struct msgin5g_str){ buffer, length };
 }
 
