@@ -80,23 +80,39 @@ static struct msgin5g_str host_of(const char *authority, size_t length)
     return (struct msgin5g_str){ host, host_length };
 }
 
+/* Behind the "//" of a hierarchical URI; NULL when the URI has no authority. */
+static const char *authority_of(const struct msgin5g_service_id *id)
+{
+    const char *colon = memchr(id->text, ':', id->length);
+    return colon != NULL && colon[1] == '/' && colon[2] == '/' ? colon + 3 : NULL; /* the text ends with NUL */
+}
+
 struct msgin5g_str msgin5g_service_id_domain(const struct msgin5g_service_id *id)
 {
     struct msgin5g_str domain = { NULL, 0 };
     const char *end = id->text + id->length;
-    const char *rest = memchr(id->text, ':', id->length);
-    if (rest == NULL)
-        return domain;
-    rest++;
-    if (end - rest >= 2 && rest[0] == '/' && rest[1] == '/') {
-        domain = host_of(rest + 2, span_until(rest + 2, end, "/?"));
+    const char *authority = authority_of(id);
+    if (authority != NULL) {
+        domain = host_of(authority, span_until(authority, end, "/?"));
     } else {
-        size_t path_length = span_until(rest, end, "?"); /* an '@' in a query names no home domain */
-        const char *sign = memrchr(rest, '@', path_length);
+        size_t length = span_until(id->text, end, "?"); /* an '@' in a query names no home domain */
+        const char *sign = memrchr(id->text, '@', length);
         if (sign != NULL)
-            domain = (struct msgin5g_str){ sign + 1, span_until(sign + 1, rest + path_length, ":/;") };
+            domain = (struct msgin5g_str){ sign + 1, span_until(sign + 1, id->text + length, ":/;") };
     }
     return domain.length == 0 ? (struct msgin5g_str){ NULL, 0 } : domain;
+}
+
+/* Brackets stand around an IPv6 literal as host and nowhere else (RFC 3986 3.2.2). */
+static bool brackets_valid(const struct msgin5g_service_id *id, struct msgin5g_str domain)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < id->length; i++)
+        count += id->text[i] == '[' || id->text[i] == ']';
+    if (count == 0)
+        return true;
+    return count == 2 && authority_of(id) != NULL && domain.length > 2 && domain.octets[0] == '[' &&
+           domain.octets[domain.length - 1] == ']';
 }
 
 enum msgin5g_err msgin5g_service_id_parse(struct msgin5g_str text, struct msgin5g_service_id *out)
@@ -113,6 +129,8 @@ enum msgin5g_err msgin5g_service_id_parse(struct msgin5g_str text, struct msgin5
     out->length = text.length;
     to_lower(out->text, scheme);
     struct msgin5g_str domain = msgin5g_service_id_domain(out);
+    if (!brackets_valid(out, domain))
+        return MSGIN5G_ERR_MALFORMED;
     if (domain.length > 0)
         to_lower(out->text + (domain.octets - out->text), domain.length);
     return MSGIN5G_OK;

@@ -32,8 +32,10 @@ enum msgin5g_err tree_parse(const uint8_t *text, size_t length, struct json_nul 
     if (json_check(text, length, nul, detail) != MSGIN5G_OK)
         return MSGIN5G_ERR_MALFORMED;
     cJSON *root = cJSON_ParseWithLength((const char *)text, length);
-    if (root == NULL)
-        return MSGIN5G_ERR_NO_MEMORY; /* the only reason left behind json_check() */
+    if (root == NULL) { /* out of memory: the only reason left behind json_check() */
+        *detail = msgin5g_err_text(MSGIN5G_ERR_NO_MEMORY);
+        return MSGIN5G_ERR_NO_MEMORY;
+    }
     if (!cJSON_IsObject(root))
         *detail = "not a JSON object";
     else if (names_valid(root, detail)) {
