@@ -122,11 +122,6 @@ const char *msgin5g_client_protection(const struct msgin5g_client *client)
     return client->protection;
 }
 
-const char *msgin5g_version(void)
-{
-    return MSGIN5G_VERSION;
-}
-
 void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err)
 {
     client->state = state;

@@ -1,0 +1,279 @@
+/* msgin5g-client: one command, one registration, lines that say what happens. */
+#include "base/daemon.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "options.h"
+#include "output.h"
+#include "tls/stream.h"
+#include "ue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINGER_MS 300 /* send without --report: how long the server's refusal may take to arrive */
+
+struct run {
+    struct loop *loop;
+    struct options options;
+    struct ue *ue;
+    int exit_code;
+    bool ending; /* de-registering, then the loop stops */
+    bool was_registered;
+    bool message_sent;
+    char msg_id[MSGIN5G_UUID_LEN + 1];
+    int64_t received;
+    struct loop_timer deadline;
+    struct loop_timer linger;
+};
+
+static const char *const state_texts[] = {
+    [MSGIN5G_CLIENT_IDLE] = "idle",
+    [MSGIN5G_CLIENT_CONNECTING] = "connecting",
+    [MSGIN5G_CLIENT_REGISTERING] = "registering",
+    [MSGIN5G_CLIENT_REGISTERED] = "registered",
+    [MSGIN5G_CLIENT_WAITING] = "waiting",
+    [MSGIN5G_CLIENT_WAITING_KEY] = "waiting for a key",
+    [MSGIN5G_CLIENT_DEREGISTERING] = "deregistering",
+};
+
+static void finish(struct run *run, int exit_code)
+{
+    run->exit_code = exit_code;
+    loop_stop(run->loop);
+}
+
+static void fail(struct run *run, enum msgin5g_err err)
+{
+    OUTPUT(run->options.json, "error", FIELD_TEXT("error", msgin5g_err_text(err)));
+    finish(run, (int)exit_code_of(err));
+}
+
+static void on_key_failure(void *ctx, enum msgin5g_err err)
+{
+    fail(ctx, err);
+}
+
+/* listen and an interrupted command leave the server tidy. */
+static void leave(struct run *run, int exit_code)
+{
+    run->exit_code = exit_code;
+    run->ending = true;
+    if (msgin5g_client_deregister(ue_client(run->ue)) != MSGIN5G_OK)
+        loop_stop(run->loop);
+}
+
+static void on_state(void *ctx, struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err)
+{
+    struct run *run = ctx;
+    bool patient = run->was_registered || (run->options.command == COMMAND_LISTEN &&
+                                              err != MSGIN5G_ERR_AUTHENTICATION && err != MSGIN5G_ERR_NOT_AUTHORIZED);
+
+    (void)client;
+    if (state == MSGIN5G_CLIENT_IDLE && run->ending) {
+        OUTPUT(run->options.json, "deregistered", FIELD_TEXT("ue_service_id", run->options.settings.service_id));
+        loop_stop(run->loop);
+    }
+    if (state != MSGIN5G_CLIENT_WAITING)
+        return;
+    OUTPUT(run->options.json, "state", FIELD_TEXT("state", state_texts[state]),
+        FIELD_TEXT("error", msgin5g_err_text(err)));
+    if (!patient && !run->ending)
+        finish(run, (int)exit_code_of(err));
+}
+
+static void send_message(struct run *run)
+{
+    enum msgin5g_err err = msgin5g_client_send(ue_client(run->ue), &run->options.outgoing, run->msg_id);
+
+    if (err != MSGIN5G_OK) {
+        fail(run, err);
+        return;
+    }
+    run->message_sent = true;
+}
+
+static void on_registered(void *ctx, struct msgin5g_client *client, int64_t lifetime_s)
+{
+    struct run *run = ctx;
+
+    OUTPUT(run->options.json, "registered", FIELD_TEXT("ue_service_id", run->options.settings.service_id),
+        FIELD_INT("lifetime_s", lifetime_s), FIELD_TEXT("protection", msgin5g_client_protection(client)));
+    run->was_registered = true;
+    if (run->options.command == COMMAND_REGISTER)
+        finish(run, EXIT_CODE_OK);
+    else if (run->options.command == COMMAND_DEREGISTER)
+        leave(run, EXIT_CODE_OK);
+    else if (run->options.command == COMMAND_SEND && !run->message_sent)
+        send_message(run);
+}
+
+static const char *on_message(void *ctx, struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    OUTPUT(run->options.json, "message", FIELD_STR("from", message->ori.addr), FIELD_STR("msg_id", message->msg_id),
+        FIELD_STR("app_id", message->app_id), FIELD_BOOL("report_requested", message->report_requested),
+        FIELD_STR("payload", message->payload));
+    if (++run->received == run->options.count && run->options.command == COMMAND_LISTEN) {
+        /* The report of this last message has to go out first. */
+        (void)loop_timer_set(run->loop, &run->linger, message->report_requested ? LINGER_MS : 0);
+    }
+    return NULL;
+}
+
+static const char *status_text(enum msgin5g_delivery_status status)
+{
+    if (status == MSGIN5G_DELIVERY_SUCCESS)
+        return "success";
+    return status == MSGIN5G_DELIVERY_STORED ? "stored for deferred delivery" : "failure";
+}
+
+static bool is_own(const struct run *run, struct msgin5g_str msg_id)
+{
+    return run->message_sent && msgin5g_str_equal(msg_id, msgin5g_str(run->msg_id));
+}
+
+static void on_report(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id, struct msgin5g_str from,
+    enum msgin5g_delivery_status status, struct msgin5g_str cause)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    OUTPUT(run->options.json, "report", FIELD_STR("msg_id", msg_id), FIELD_STR("from", from),
+        FIELD_TEXT("status", status_text(status)), FIELD_STR("cause", cause));
+    if (run->options.command == COMMAND_SEND && is_own(run, msg_id))
+        finish(run, status == MSGIN5G_DELIVERY_SUCCESS ? EXIT_CODE_OK : EXIT_CODE_NOT_DELIVERED);
+}
+
+static void on_response(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id,
+    enum msgin5g_delivery_status status, struct msgin5g_str cause)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    OUTPUT(run->options.json, "response", FIELD_STR("msg_id", msg_id), FIELD_TEXT("status", status_text(status)),
+        FIELD_STR("cause", cause));
+    if (run->options.command == COMMAND_SEND && is_own(run, msg_id) && status == MSGIN5G_DELIVERY_FAILURE)
+        finish(run, EXIT_CODE_NOT_DELIVERED);
+}
+
+static int refusal_exit_code(unsigned char coap_code)
+{
+    if (coap_code == MSGIN5G_COAP_CODE(4, 1) || coap_code == MSGIN5G_COAP_CODE(4, 3))
+        return EXIT_CODE_NOT_AUTHORISED;
+    return coap_code >> 5 == 5 ? EXIT_CODE_PEER_FAILED : EXIT_CODE_REFUSED;
+}
+
+static void on_sent(
+    void *ctx, struct msgin5g_client *client, const char *msg_id, enum msgin5g_err err, unsigned char coap_code)
+{
+    struct run *run = ctx;
+    char code[8];
+
+    (void)client;
+    snprintf(code, sizeof code, "%u.%02u", coap_code >> 5, coap_code & 0x1fu);
+    if (err == MSGIN5G_OK || err == MSGIN5G_ERR_PEER)
+        OUTPUT(run->options.json, err == MSGIN5G_OK ? "sent" : "refused", FIELD_TEXT("msg_id", msg_id),
+            FIELD_TEXT("coap_code", code));
+    if (err == MSGIN5G_ERR_PEER)
+        finish(run, refusal_exit_code(coap_code));
+    else if (err != MSGIN5G_OK)
+        fail(run, err);
+    else if (!run->options.outgoing.report_requested)
+        (void)loop_timer_set(run->loop, &run->linger, LINGER_MS);
+}
+
+static void on_need_key(void *ctx, struct msgin5g_client *client)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    if (!ue_refresh_key(run->ue))
+        fail(run, MSGIN5G_ERR_AUTHENTICATION);
+}
+
+static void on_deadline(void *ctx)
+{
+    struct run *run = ctx;
+    bool enough = run->options.command == COMMAND_LISTEN && run->was_registered && run->options.count == 0;
+
+    if (!enough)
+        OUTPUT(run->options.json, "error", FIELD_TEXT("error", "no answer in time"));
+    leave(run, enough ? EXIT_CODE_OK : EXIT_CODE_CONNECT);
+    ue_pump(run->ue);
+}
+
+static void on_linger(void *ctx)
+{
+    struct run *run = ctx;
+
+    if (run->options.command != COMMAND_LISTEN) {
+        finish(run, EXIT_CODE_OK);
+        return;
+    }
+    leave(run, EXIT_CODE_OK);
+    ue_pump(run->ue);
+}
+
+static const struct msgin5g_client_events events = {
+    .state = on_state,
+    .registered = on_registered,
+    .message = on_message,
+    .report = on_report,
+    .response = on_response,
+    .sent = on_sent,
+    .need_key = on_need_key,
+};
+
+static void leave_after_signal(struct run *run)
+{
+    if (msgin5g_client_current_state(ue_client(run->ue)) != MSGIN5G_CLIENT_REGISTERED)
+        return;
+    leave(run, run->exit_code);
+    ue_pump(run->ue);
+    if (msgin5g_client_current_state(ue_client(run->ue)) == MSGIN5G_CLIENT_DEREGISTERING)
+        (void)loop_run(run->loop);
+}
+
+static int run_loop(struct run *run)
+{
+    int code = ue_create(run->loop, &run->options, &events, run, &run->ue);
+
+    if (code != EXIT_CODE_OK)
+        return code;
+    loop_timer_init(&run->deadline, on_deadline, run);
+    loop_timer_init(&run->linger, on_linger, run);
+    if (run->options.timeout_s > 0 &&
+        loop_timer_set(run->loop, &run->deadline, run->options.timeout_s * 1000) != MSGIN5G_OK)
+        return EXIT_CODE_OTHER;
+    ue_on_key_failure(run->ue, on_key_failure);
+    ue_start(run->ue);
+    if (loop_run(run->loop) != MSGIN5G_OK)
+        return EXIT_CODE_OTHER;
+    if (run->options.command == COMMAND_LISTEN && !run->ending)
+        leave_after_signal(run);
+    return run->exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = { .exit_code = EXIT_CODE_OK };
+    struct daemon_control *control = NULL;
+    int code = EXIT_CODE_OTHER;
+
+    log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT, "msgin5g-client");
+    if (secret_setup() != MSGIN5G_OK || tls_setup() != MSGIN5G_OK)
+        return EXIT_CODE_OTHER;
+    options_read(argc, argv, &run.options);
+    if (loop_create(clock_system(), &run.loop) == MSGIN5G_OK &&
+        daemon_control_create(run.loop, NULL, NULL, &control) == MSGIN5G_OK)
+        code = run_loop(&run);
+    ue_free(run.ue);
+    daemon_control_free(control);
+    loop_free(run.loop);
+    options_free(&run.options);
+    return code;
+}

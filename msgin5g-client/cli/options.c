@@ -1,0 +1,480 @@
+#include "options.h"
+
+#include "akma/keys.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/exit_code.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAYLOAD_FILE_MAX (MSGIN5G_PAYLOAD_MAX + 1)
+
+static const char *const versions[] = { "auto", "1.2", "1.3", NULL };
+
+static const struct config_key ausf_keys[] = {
+    { .name = "url",
+        .type = CONFIG_STRING,
+        .offset = offsetof(struct settings, ausf_url),
+        .default_text = "",
+        .help = "AUSF for primary authentication with a USIM file: https://host:port." },
+    { .name = "ca",
+        .type = CONFIG_FILE,
+        .offset = offsetof(struct settings, ausf_ca),
+        .default_text = "",
+        .help = "PEM file with the authority of the AUSF's certificate." },
+    { .name = "certificate",
+        .type = CONFIG_FILE,
+        .offset = offsetof(struct settings, ausf_certificate),
+        .default_text = "",
+        .help = "PEM file with the own certificate chain for the AUSF." },
+    { .name = "key",
+        .type = CONFIG_FILE,
+        .offset = offsetof(struct settings, ausf_key),
+        .default_text = "",
+        .help = "PEM file with the key of that certificate." },
+    { 0 },
+};
+
+static const struct config_key tls_keys[] = {
+    { .name = "version",
+        .type = CONFIG_ENUM,
+        .offset = offsetof(struct settings, version),
+        .default_text = "auto",
+        .choices = versions,
+        .help = "(D)TLS version to offer; auto tries 1.3, then 1.2." },
+    { .name = "coap_ccm8",
+        .type = CONFIG_BOOL,
+        .offset = offsetof(struct settings, ccm8),
+        .default_text = "false",
+        .help = "Offer TLS_PSK_WITH_AES_128_CCM_8 too (RFC 7925)." },
+    { 0 },
+};
+
+static const struct config_key schema[] = {
+    { .name = "server",
+        .type = CONFIG_STRING,
+        .offset = offsetof(struct settings, server),
+        .default_text = "",
+        .help = "MSGin5G Server: coaps://host:port." },
+    { .name = "server_name",
+        .type = CONFIG_STRING,
+        .offset = offsetof(struct settings, server_name),
+        .default_text = "",
+        .help = "FQDN of the server as AKMA application function; the host of server when empty." },
+    { .name = "service_id",
+        .type = CONFIG_STRING,
+        .offset = offsetof(struct settings, service_id),
+        .default_text = "",
+        .max = MSGIN5G_SERVICE_ID_MAX,
+        .help = "UE Service ID, a URI." },
+    { .name = "usim",
+        .type = CONFIG_FILE,
+        .offset = offsetof(struct settings, usim),
+        .default_text = "",
+        .help = "USIM file (YAML: supi, k, opc or op, sqn, rid)." },
+    { .name = "sn_name",
+        .type = CONFIG_STRING,
+        .offset = offsetof(struct settings, sn_name),
+        .default_text = "5G:mnc001.mcc001.3gppnetwork.org",
+        .help = "Serving network name (TS 33.501 6.1.1.4)." },
+    { .name = "lifetime",
+        .type = CONFIG_INT,
+        .offset = offsetof(struct settings, lifetime_s),
+        .default_text = "0",
+        .max = 604800,
+        .help = "Registration lifetime to ask for, in seconds; 0: as the server likes." },
+    { .name = "ausf", .type = CONFIG_SECTION, .keys = ausf_keys, .help = "Primary authentication." },
+    { .name = "tls", .type = CONFIG_SECTION, .keys = tls_keys, .help = "Protection of MSGin5G-1." },
+    { 0 },
+};
+
+enum {
+    KEY_TO = 256,
+    KEY_CONFIG,
+    KEY_PRINT_CONFIG,
+    KEY_SERVER_NAME,
+    KEY_USIM,
+    KEY_A_KID,
+    KEY_K_AKMA,
+    KEY_AUSF,
+    KEY_CA,
+    KEY_CERT,
+    KEY_KEY,
+    KEY_SN_NAME,
+    KEY_LIFETIME,
+    KEY_TLS,
+    KEY_CCM8,
+    KEY_KEY_LOG,
+    KEY_JSON,
+    KEY_PAYLOAD,
+    KEY_REPORT,
+    KEY_STORE,
+    KEY_EXPIRES,
+    KEY_PRIORITY,
+    KEY_APP,
+    KEY_COUNT,
+    KEY_TIMEOUT,
+    KEY_GROUP,
+    KEY_TOPIC,
+    KEY_AS,
+    KEY_AREA,
+    KEY_BACKOFF
+};
+
+static const struct argp_option argp_options[] = {
+    { 0, 0, 0, 0, "Who and where:", 1 },
+    { "config", KEY_CONFIG, "FILE", 0, "Settings from a YAML file; options win", 1 },
+    { "print-config", KEY_PRINT_CONFIG, 0, 0, "Print every setting with its default, and end", 1 },
+    { "server", 's', "URI", 0, "MSGin5G Server, coaps://HOST:PORT", 1 },
+    { "server-name", KEY_SERVER_NAME, "FQDN", 0, "Name of the server in AF_ID and SNI (default: HOST)", 1 },
+    { "service-id", 'i', "URI", 0, "UE Service ID to act for", 1 },
+    { 0, 0, 0, 0, "Keys, from a USIM file or from elsewhere:", 2 },
+    { "usim", KEY_USIM, "FILE", 0, "USIM file; runs 5G AKA against --ausf", 2 },
+    { "ausf", KEY_AUSF, "URL", 0, "AUSF, https://HOST:PORT", 2 },
+    { "ca", KEY_CA, "FILE", 0, "Authority of the AUSF's certificate", 2 },
+    { "cert", KEY_CERT, "FILE", 0, "Own certificate for the AUSF", 2 },
+    { "key", KEY_KEY, "FILE", 0, "Key of that certificate", 2 },
+    { "sn-name", KEY_SN_NAME, "NAME", 0, "Serving network name", 2 },
+    { "a-kid", KEY_A_KID, "A-KID", 0, "A-KID of a primary authentication done elsewhere", 2 },
+    { "k-akma", KEY_K_AKMA, "@FILE|-", 0, "K_AKMA of it: 64 hexadecimal digits from a file or standard input", 2 },
+    { 0, 0, 0, 0, "Protection:", 3 },
+    { "tls", KEY_TLS, "VERSION", 0, "auto, 1.2 or 1.3", 3 },
+    { "ccm8", KEY_CCM8, 0, 0, "Offer TLS_PSK_WITH_AES_128_CCM_8 too", 3 },
+    { "key-log", KEY_KEY_LOG, "FILE", 0, "Append the secrets of every handshake (labs only)", 3 },
+    { 0, 0, 0, 0, "Registration:", 4 },
+    { "lifetime", KEY_LIFETIME, "SECONDS", 0, "Lifetime to ask for", 4 },
+    { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
+    { 0, 0, 0, 0, "send:", 5 },
+    { "to", KEY_TO, "URI", 0, "Recipient, a UE Service ID unless --group, --topic, --as or --area says else", 5 },
+    { "group", KEY_GROUP, 0, 0, "The recipient is a group", 5 },
+    { "topic", KEY_TOPIC, 0, 0, "The recipient is a topic", 5 },
+    { "as", KEY_AS, 0, 0, "The recipient is an application server", 5 },
+    { "area", KEY_AREA, 0, 0, "The recipient is a broadcast area", 5 },
+    { "payload", 'p', "TEXT|@FILE|-", 0, "What to send, at most 2048 octets of UTF-8", 5 },
+    { "report", 'r', 0, 0, "Ask for a delivery report and wait for it", 5 },
+    { "store", KEY_STORE, 0, 0, "Store and forward when the recipient is away", 5 },
+    { "expires", KEY_EXPIRES, "SECONDS", 0, "Keep a stored message this long", 5 },
+    { "priority", KEY_PRIORITY, "P", 0, "high, normal or low", 5 },
+    { "app", KEY_APP, "ID", 0, "Application ID at the recipient", 5 },
+    { 0, 0, 0, 0, "listen:", 6 },
+    { "count", 'n', "N", 0, "End after N messages", 6 },
+    { 0, 0, 0, 0, "All commands:", 7 },
+    { "timeout", 't', "SECONDS", 0, "Give up after this time (default 15, listen: never)", 7 },
+    { "json", KEY_JSON, 0, 0, "One JSON object an event on standard output", 7 },
+    { 0 },
+};
+
+static const char doc[] =
+    "Registers a UE with an MSGin5G Server and exchanges messages (TS 24.538), authenticated with AKMA keys."
+    "\vCommands: register, deregister, send, listen\n\n"
+    "Examples:\n"
+    "  msgin5g-client --config ue1.yaml listen --json\n"
+    "  msgin5g-client --config ue2.yaml send --to im:ue-0001@lab.example \\\n"
+    "      --payload 'hello' --report\n\n"
+    "Exit codes: 0 ok, 1 other, 2 usage, 3 configuration, 4 cannot connect or timeout, 5 authentication failed, "
+    "6 not authorised, 7 refused by the peer, 8 peer failed, 9 expired or not delivered";
+
+struct reading {
+    struct options *out;
+    const char *config_path;
+    bool command_seen;
+    /* Options are applied after the file, so that they win. */
+    struct {
+        int key;
+        const char *value;
+    } overrides[32];
+    size_t override_count;
+};
+
+static int64_t read_number(struct argp_state *state, const char *name, const char *text, int64_t max)
+{
+    char *end;
+    long long value = strtoll(text, &end, 10);
+
+    if (*text == '\0' || *end != '\0' || value < 0 || value > max)
+        argp_error(state, "--%s: '%s' is not a whole number from 0 to %lld", name, text, (long long)max);
+    return value;
+}
+
+static void read_payload(struct argp_state *state, struct options *out, const char *text)
+{
+    enum msgin5g_err err;
+
+    buffer_free(&out->payload);
+    if (text[0] == '@' || strcmp(text, "-") == 0)
+        err = buffer_read_file(&out->payload, text[0] == '@' ? text + 1 : text);
+    else
+        err = buffer_append_text(&out->payload, text);
+    if (err == MSGIN5G_ERR_LIMIT || out->payload.length > MSGIN5G_PAYLOAD_MAX)
+        argp_error(state, "--payload: more than %d octets; a message carries no more", MSGIN5G_PAYLOAD_MAX);
+    else if (err != MSGIN5G_OK)
+        argp_failure(state, EXIT_CODE_OTHER, 0, "--payload: cannot read %s: %s", text, msgin5g_err_text(err));
+}
+
+static void read_k_akma(struct argp_state *state, struct options *out, const char *text)
+{
+    struct buffer buffer;
+    struct msgin5g_str hex;
+
+    if (text[0] != '@' && strcmp(text, "-") != 0)
+        argp_error(state, "--k-akma: keys do not belong on a command line; give @FILE, or - for standard input");
+    buffer_init(&buffer, 128);
+    if (buffer_read_file(&buffer, text[0] == '@' ? text + 1 : text) != MSGIN5G_OK)
+        argp_failure(state, EXIT_CODE_OTHER, 0, "--k-akma: cannot read %s", text);
+    hex = (struct msgin5g_str){ (const char *)buffer.data, buffer.length };
+    while (hex.length > 0 && (hex.octets[hex.length - 1] == '\n' || hex.octets[hex.length - 1] == '\r'))
+        hex.length--;
+    free(out->k_akma);
+    if ((out->k_akma = malloc(sizeof *out->k_akma)) == NULL ||
+        secret_from_hex(hex, out->k_akma->octets, sizeof out->k_akma->octets) != MSGIN5G_OK)
+        argp_error(state, "--k-akma: %s does not hold 64 hexadecimal digits", text);
+    buffer_wipe_free(&buffer);
+}
+
+static void read_priority(struct argp_state *state, struct options *out, const char *text)
+{
+    static const char *const names[] = { "high", "normal", "low" };
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            out->outgoing.priority = (enum msgin5g_priority)i;
+            return;
+        }
+    }
+    argp_error(state, "--priority: '%s' is none of high, normal, low", text);
+}
+
+static void read_command(struct argp_state *state, struct reading *reading, const char *text)
+{
+    static const char *const names[] = { "register", "deregister", "send", "listen" };
+
+    if (reading->command_seen)
+        argp_error(state, "'%s': one command at a time", text);
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            reading->out->command = (enum command)i;
+            reading->command_seen = true;
+            return;
+        }
+    }
+    argp_error(state, "'%s' is no command; there are register, deregister, send, listen", text);
+}
+
+/* Options of one message; false when @p key is another option. */
+static bool read_message_option(int key, char *argument, struct argp_state *state, struct options *out)
+{
+    switch (key) {
+    case KEY_TO:
+        out->outgoing.to = argument;
+        return true;
+    case KEY_GROUP:
+        out->outgoing.to_type = MSGIN5G_ADDR_GROUP;
+        return true;
+    case KEY_TOPIC:
+        out->outgoing.to_type = MSGIN5G_ADDR_TOPIC;
+        return true;
+    case KEY_AS:
+        out->outgoing.to_type = MSGIN5G_ADDR_AS;
+        return true;
+    case KEY_AREA:
+        out->outgoing.to_type = MSGIN5G_ADDR_BC;
+        return true;
+    case 'p':
+        read_payload(state, out, argument);
+        return true;
+    case 'r':
+        out->outgoing.report_requested = true;
+        return true;
+    case KEY_STORE:
+        out->outgoing.store_forward = true;
+        return true;
+    case KEY_EXPIRES:
+        out->outgoing.expire_time_s =
+            clock_system().utc_s(NULL) + read_number(state, "expires", argument, INT64_C(604800));
+        return true;
+    case KEY_PRIORITY:
+        read_priority(state, out, argument);
+        return true;
+    case KEY_APP:
+        out->outgoing.app_id = argument;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Options that say how the command behaves; false when @p key is another option. */
+static bool read_behaviour_option(int key, char *argument, struct argp_state *state, struct reading *reading)
+{
+    struct options *out = reading->out;
+
+    switch (key) {
+    case KEY_CONFIG:
+        reading->config_path = argument;
+        return true;
+    case KEY_PRINT_CONFIG:
+        config_print(schema, stdout);
+        exit(EXIT_CODE_OK);
+    case KEY_A_KID:
+        out->a_kid = argument;
+        return true;
+    case KEY_K_AKMA:
+        read_k_akma(state, out, argument);
+        return true;
+    case KEY_KEY_LOG:
+        out->key_log_path = argument;
+        return true;
+    case KEY_JSON:
+        out->json = true;
+        return true;
+    case KEY_BACKOFF:
+        out->backoff_min_ms = read_number(state, "backoff", argument, 600000);
+        return true;
+    case 'n':
+        out->count = read_number(state, "count", argument, INT64_C(1000000000));
+        return true;
+    case 't':
+        out->timeout_s = read_number(state, "timeout", argument, INT64_C(31536000));
+        return true;
+    default:
+        return false;
+    }
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct reading *reading = state->input;
+
+    if (key == ARGP_KEY_ARG) {
+        read_command(state, reading, argument);
+        return 0;
+    }
+    if (key == ARGP_KEY_END && !reading->command_seen)
+        argp_error(state, "no command; there are register, deregister, send, listen");
+    if (key == ARGP_KEY_INIT || key == ARGP_KEY_FINI || key == ARGP_KEY_SUCCESS || key == ARGP_KEY_END)
+        return 0;
+    if (read_message_option(key, argument, state, reading->out) || read_behaviour_option(key, argument, state, reading))
+        return 0;
+    if ((key != 's' && key != 'i' && key < KEY_TO) || key >= ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    if (reading->override_count == sizeof reading->overrides / sizeof reading->overrides[0])
+        argp_error(state, "too many options");
+    reading->overrides[reading->override_count].key = key;
+    reading->overrides[reading->override_count++].value = argument;
+    return 0;
+}
+
+static void usage_error(const char *text)
+{
+    fprintf(stderr, "msgin5g-client: %s\nTry 'msgin5g-client --help'.\n", text);
+    exit(EXIT_CODE_USAGE);
+}
+
+static void replace(char **setting, const char *value)
+{
+    free(*setting);
+    if ((*setting = strdup(value)) == NULL)
+        abort();
+}
+
+static int read_version(const char *text)
+{
+    for (int i = 0; versions[i] != NULL; i++)
+        if (strcmp(text, versions[i]) == 0)
+            return i;
+    usage_error("--tls takes auto, 1.2 or 1.3");
+    return 0;
+}
+
+static void apply_override(struct settings *settings, int key, const char *value)
+{
+    const struct {
+        int key;
+        char **setting;
+    } texts[] = {
+        { 's', &settings->server },
+        { 'i', &settings->service_id },
+        { KEY_SERVER_NAME, &settings->server_name },
+        { KEY_USIM, &settings->usim },
+        { KEY_AUSF, &settings->ausf_url },
+        { KEY_CA, &settings->ausf_ca },
+        { KEY_CERT, &settings->ausf_certificate },
+        { KEY_KEY, &settings->ausf_key },
+        { KEY_SN_NAME, &settings->sn_name },
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i].key == key)
+            replace(texts[i].setting, value);
+    if (key == KEY_CCM8)
+        settings->ccm8 = true;
+    if (key == KEY_TLS)
+        settings->version = read_version(value);
+    if (key == KEY_LIFETIME && (settings->lifetime_s = strtoll(value, NULL, 10)) <= 0)
+        usage_error("--lifetime takes seconds, 1 or more");
+}
+
+static void load_settings(struct reading *reading)
+{
+    struct settings *settings = &reading->out->settings;
+    struct config_report report = { 0 };
+    enum msgin5g_err err = reading->config_path != NULL ? config_load(schema, reading->config_path, settings, &report)
+                                                        : config_defaults(schema, settings);
+
+    if (err != MSGIN5G_OK) {
+        fprintf(stderr, "%.*s", (int)report.text.length, (const char *)report.text.data);
+        exit(EXIT_CODE_CONFIG);
+    }
+    if (reading->config_path != NULL)
+        config_report_free(&report);
+    for (size_t i = 0; i < reading->override_count; i++)
+        apply_override(settings, reading->overrides[i].key, reading->overrides[i].value);
+}
+
+static void check(const struct options *options)
+{
+    const struct settings *settings = &options->settings;
+
+    if (settings->server[0] == '\0')
+        usage_error("no server; say --server coaps://HOST:PORT");
+    if (settings->service_id[0] == '\0')
+        usage_error("no UE Service ID; say --service-id URI");
+    if (settings->usim[0] == '\0' && (options->a_kid == NULL || options->k_akma == NULL))
+        usage_error("no keys; say --usim FILE with --ausf URL, or --a-kid A-KID with --k-akma @FILE");
+    if (settings->usim[0] != '\0' && settings->ausf_url[0] == '\0')
+        usage_error("--usim needs --ausf URL for primary authentication");
+    if (options->command == COMMAND_SEND && options->outgoing.to == NULL)
+        usage_error("send needs --to URI");
+}
+
+void options_read(int argc, char **argv, struct options *out)
+{
+    static const struct argp argp = { argp_options, parse, "COMMAND", doc, NULL, NULL, NULL };
+    struct reading reading = { .out = out };
+
+    memset(out, 0, sizeof *out);
+    out->timeout_s = -1;
+    out->outgoing.to_type = MSGIN5G_ADDR_UE;
+    out->outgoing.priority = MSGIN5G_PRIORITY_NORMAL;
+    buffer_init(&out->payload, PAYLOAD_FILE_MAX);
+    argp_err_exit_status = EXIT_CODE_USAGE;
+    argp_program_version = "msgin5g-client " MSGIN5G_VERSION;
+    argp_parse(&argp, argc, argv, 0, NULL, &reading);
+    load_settings(&reading);
+    check(out);
+    if (out->timeout_s < 0)
+        out->timeout_s = out->command == COMMAND_LISTEN ? 0 : 15;
+    out->outgoing.payload = out->payload.data != NULL ? (const char *)out->payload.data : "";
+    out->outgoing.payload_length = out->payload.length;
+}
+
+void options_free(struct options *options)
+{
+    if (options->k_akma != NULL)
+        k_akma_wipe(options->k_akma);
+    free(options->k_akma);
+    buffer_free(&options->payload);
+    config_free(schema, &options->settings);
+}

@@ -1,0 +1,47 @@
+/* What the command line and the configuration file say (decision D10). */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "base/buffer.h"
+#include "msgin5g/client.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum command { COMMAND_REGISTER, COMMAND_DEREGISTER, COMMAND_SEND, COMMAND_LISTEN };
+
+/** The keys of the configuration file; options of the same name win. Owned texts. */
+struct settings {
+    char *server;
+    char *server_name;
+    char *service_id;
+    char *usim;
+    char *ausf_url, *ausf_ca, *ausf_certificate, *ausf_key;
+    char *sn_name;
+    int64_t lifetime_s;
+    int version; /* enum msgin5g_version */
+    bool ccm8;
+};
+
+struct k_akma;
+
+struct options {
+    enum command command;
+    struct settings settings;
+    const char *a_kid;
+    struct k_akma *k_akma; /* NULL without --k-akma; wiped by options_free() */
+    const char *key_log_path;
+    bool json;
+    int64_t timeout_s; /* 0: none */
+    int64_t count;     /* listen: messages to wait for; 0: no end */
+    int64_t backoff_min_ms;
+    struct msgin5g_outgoing outgoing;
+    struct buffer payload;
+};
+
+/** Read argv and the configuration file; ends the process with EXIT_CODE_USAGE or EXIT_CODE_CONFIG and a message that
+ * says what to mend. */
+void options_read(int argc, char **argv, struct options *out);
+void options_free(struct options *options);
+
+#endif

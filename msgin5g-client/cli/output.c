@@ -1,0 +1,65 @@
+#include "output.h"
+
+#include "base/json_writer.h"
+
+#include <stdio.h>
+
+#define LINE_MAX_OCTETS 16384 /* a payload of 2048 octets, each escaped, and the rest */
+
+static void print_json(const char *event, const struct output_field *fields)
+{
+    uint8_t line[LINE_MAX_OCTETS];
+    struct json_writer writer;
+    size_t length;
+
+    json_writer_init(&writer, line, sizeof line);
+    json_object_begin(&writer, NULL);
+    json_text(&writer, "event", event);
+    for (; fields->kind != OUTPUT_END; fields++) {
+        if (fields->kind == OUTPUT_INTEGER)
+            json_integer(&writer, fields->name, fields->integer);
+        else if (fields->kind == OUTPUT_BOOL)
+            json_bool(&writer, fields->name, fields->integer != 0);
+        else if (fields->text.octets != NULL)
+            json_string(&writer, fields->name, fields->text);
+    }
+    json_object_end(&writer);
+    if (json_writer_finish(&writer, &length) == MSGIN5G_OK)
+        printf("%.*s\n", (int)length, (const char *)line);
+}
+
+/* Control characters from a peer never reach the terminal. */
+static void print_text_value(struct msgin5g_str text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.octets[i];
+
+        if (c < 0x20 || c == 0x7f)
+            printf("\\x%02x", c);
+        else
+            putchar(c);
+    }
+}
+
+static void print_text(const char *event, const struct output_field *fields)
+{
+    fputs(event, stdout);
+    for (; fields->kind != OUTPUT_END; fields++) {
+        if (fields->kind == OUTPUT_TEXT && fields->text.octets == NULL)
+            continue;
+        printf(" %s=", fields->name);
+        if (fields->kind == OUTPUT_INTEGER)
+            printf("%lld", (long long)fields->integer);
+        else if (fields->kind == OUTPUT_BOOL)
+            fputs(fields->integer != 0 ? "yes" : "no", stdout);
+        else
+            print_text_value(fields->text);
+    }
+    putchar('\n');
+}
+
+void output_event(bool json, const char *event, const struct output_field *fields)
+{
+    (json ? print_json : print_text)(event, fields);
+    fflush(stdout);
+}
