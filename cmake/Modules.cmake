@@ -9,6 +9,23 @@ function(msgin5g_module name)
         target_include_directories(${name} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_INCLUDE}")
     endif()
     target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_DOORS})
+    if(ARG_INCLUDE)
+        msgin5g_verify_headers(${name} "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_INCLUDE}")
+    endif()
+endfunction()
+
+# Each header of a module compiles by itself, with nothing but the module's own arrows.
+function(msgin5g_verify_headers name folder)
+    file(GLOB_RECURSE headers RELATIVE "${folder}" CONFIGURE_DEPENDS "${folder}/*.h")
+    set(sources "")
+    foreach(header IN LISTS headers)
+        string(MAKE_C_IDENTIFIER "${header}" id)
+        set(source "${CMAKE_CURRENT_BINARY_DIR}/self_contained_${id}.c")
+        file(CONFIGURE OUTPUT "${source}" CONTENT "#include \"${header}\"\n#include \"${header}\"\n" @ONLY)
+        list(APPEND sources "${source}")
+    endforeach()
+    add_library(${name}_headers OBJECT ${sources})
+    target_link_libraries(${name}_headers PRIVATE ${name})
 endfunction()
 
 # msgin5g_program(NAME SOURCES... USES TARGETS...): one executable, installed to bin.
