@@ -4,6 +4,7 @@
 #include "tree_json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define UTC_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z, the end of RFC 3339 */
 
@@ -41,11 +42,8 @@ static enum msgin5g_err read_flag(const cJSON *item, bool *out)
 /* Index of a string in @p words; -1 when it is none of them or @p item is no string. */
 static int index_of(const cJSON *item, const char *const *words, int count)
 {
-    struct msgin5g_str text;
-    if (!tree_string(item, &text))
-        return -1;
     for (int i = 0; i < count; i++) {
-        if (words[i] != NULL && msgin5g_str_equal(text, msgin5g_str(words[i])))
+        if (words[i] != NULL && tree_is(item, words[i]))
             return i;
     }
     return -1;
@@ -53,18 +51,14 @@ static int index_of(const cJSON *item, const char *const *words, int count)
 
 static enum msgin5g_err read_service(struct decoder *d, const cJSON *item)
 {
-    struct msgin5g_str text;
     (void)d;
-    return ok_if(tree_string(item, &text) && msgin5g_str_equal(text, msgin5g_str(MSGIN5G_SERVICE_IDENTIFIER)));
+    return ok_if(tree_is(item, MSGIN5G_SERVICE_IDENTIFIER));
 }
 
 static enum msgin5g_err read_type(struct decoder *d, const cJSON *item)
 {
-    struct msgin5g_str text;
-    if (!tree_string(item, &text))
-        return MSGIN5G_ERR_MALFORMED;
     for (int type = 0; type < MSGIN5G_TYPE_COUNT; type++) {
-        if (msgin5g_str_equal(text, msgin5g_str(msgin5g_type_text((enum msgin5g_type)type)))) {
+        if (tree_is(item, msgin5g_type_text((enum msgin5g_type)type))) {
             d->message.type = (enum msgin5g_type)type;
             return MSGIN5G_OK;
         }
@@ -328,13 +322,15 @@ static const struct row {
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0], ROW_TYPE = 1, ROW_ORI = 2, ROW_MSG_ID = 4 };
 
+static bool same_name(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static int row_of(const char *name)
 {
-    struct msgin5g_str text = msgin5g_str(name);
     for (int i = 0; i < ROW_COUNT; i++) {
-        if (msgin5g_str_equal(text, msgin5g_str(rows[i].name)))
-            return i;
-        if (rows[i].alias != NULL && msgin5g_str_equal(text, msgin5g_str(rows[i].alias)))
+        if (same_name(name, rows[i].name) || (rows[i].alias != NULL && same_name(name, rows[i].alias)))
             return i;
     }
     return -1;

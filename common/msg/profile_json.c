@@ -88,15 +88,12 @@ static bool is_client_port(const cJSON *port)
     static const char *const protocols[] = { "SMS", "NIDD", "OTHER" };
     const cJSON *protocol = tree_member(port, "Protocol");
     int64_t number;
-    struct msgin5g_str text;
     if (protocol == NULL)
         protocol = tree_member(port, "protocol"); /* TS 24.538 7.3.3.1 alone writes it with a capital */
     if (!tree_integer(tree_member(port, "portNum"), &number) || number < 0 || number > PORT_MAX)
         return false;
-    if (!tree_string(protocol, &text))
-        return false;
     for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
-        if (msgin5g_str_equal(text, msgin5g_str(protocols[i])))
+        if (tree_is(protocol, protocols[i]))
             return true;
     }
     return false;

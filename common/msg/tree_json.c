@@ -59,6 +59,11 @@ bool tree_string(const cJSON *item, struct msgin5g_str *out)
     return true;
 }
 
+bool tree_is(const cJSON *item, const char *word)
+{
+    return cJSON_IsString(item) && strcmp(item->valuestring, word) == 0;
+}
+
 bool tree_identifier(const cJSON *item, size_t max, struct msgin5g_str *out)
 {
     struct msgin5g_str text;
@@ -83,10 +88,10 @@ bool tree_integer(const cJSON *item, int64_t *out)
     return (double)*out == value;
 }
 
-static bool addr_type_from_text(struct msgin5g_str text, enum msgin5g_addr_type *out)
+static bool read_addr_type(const cJSON *item, enum msgin5g_addr_type *out)
 {
     for (int type = 0; type < MSGIN5G_ADDR_COUNT; type++) {
-        if (msgin5g_str_equal(text, msgin5g_str(msgin5g_addr_type_text((enum msgin5g_addr_type)type)))) {
+        if (tree_is(item, msgin5g_addr_type_text((enum msgin5g_addr_type)type))) {
             *out = (enum msgin5g_addr_type)type;
             return true;
         }
@@ -97,8 +102,7 @@ static bool addr_type_from_text(struct msgin5g_str text, enum msgin5g_addr_type 
 bool tree_address(const cJSON *item, const char *type_name, struct msgin5g_address *out)
 {
     struct msgin5g_address address;
-    struct msgin5g_str type;
-    if (!tree_string(tree_member(item, type_name), &type) || !addr_type_from_text(type, &address.type))
+    if (!read_addr_type(tree_member(item, type_name), &address.type))
         return false;
     if (!tree_identifier(tree_member(item, "addr"), MSGIN5G_SERVICE_ID_MAX, &address.addr))
         return false;

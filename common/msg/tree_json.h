@@ -23,6 +23,8 @@ enum msgin5g_err tree_parse(const uint8_t *text, size_t length, struct json_nul 
 const cJSON *tree_member(const cJSON *object, const char *name);
 /** True for a string; @p out then borrows from the tree. NULL items are not strings. */
 bool tree_string(const cJSON *item, struct msgin5g_str *out);
+/** True for exactly the string @p word. */
+bool tree_is(const cJSON *item, const char *word);
 /** True for a string of 1 to @p max octets without control characters. */
 bool tree_identifier(const cJSON *item, size_t max, struct msgin5g_str *out);
 /** True for a number without fraction; what a double cannot hold exactly is brought to plus or minus 2^53. */
