@@ -1,0 +1,328 @@
+#include "internal.h"
+
+#include "base/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define CHUNK           256U
+#define CHUNKS_MAX      65536U /* 16 M requests in flight */
+#define RANDOM_FACTOR   1.5    /* ACK_RANDOM_FACTOR, RFC 7252 4.8 */
+#define TOKEN_MARK      0x80   /* keeps our tokens apart from those libcoap counts up from 1 for block-wise transfers */
+#define GENERATION_MASK 0x7fff
+
+/* ---- the table ---- */
+
+static void on_timer(void *ctx);
+
+void exchange_table_init(struct transport *transport)
+{
+    struct exchange_table *table = &transport->exchanges;
+    const struct transport_config *config = &transport->config;
+    /* MAX_TRANSMIT_WAIT (RFC 7252 4.8.2), and the same again for an answer that follows an empty acknowledgement */
+    double wait_ms = config->ack_timeout_ms * (double)((2U << config->max_retransmit) - 1) * RANDOM_FACTOR;
+    table->lifetime_ms = 2 * (int64_t)wait_ms;
+    loop_timer_init(&table->timer, on_timer, transport);
+}
+
+void exchange_table_free(struct transport *transport)
+{
+    struct exchange_table *table = &transport->exchanges;
+    loop_timer_cancel(transport->loop, &table->timer);
+    for (size_t i = 0; i < table->chunk_count; i++)
+        free(table->chunks[i]);
+    free(table->chunks);
+}
+
+static bool grow(struct exchange_table *table)
+{
+    if (table->chunk_count == CHUNKS_MAX)
+        return false;
+    struct exchange **chunks = realloc(table->chunks, (table->chunk_count + 1) * sizeof *chunks);
+    if (chunks == NULL)
+        return false;
+    table->chunks = chunks;
+    struct exchange *chunk = calloc(CHUNK, sizeof *chunk);
+    if (chunk == NULL)
+        return false;
+    for (uint32_t i = CHUNK; i-- > 0;) {
+        chunk[i].index = (uint32_t)table->chunk_count * CHUNK + i;
+        secret_random(&chunk[i].generation, sizeof chunk[i].generation);
+        chunk[i].next = table->free;
+        table->free = &chunk[i];
+    }
+    table->chunks[table->chunk_count++] = chunk;
+    return true;
+}
+
+static struct exchange *take(struct transport_session *session)
+{
+    struct transport *transport = session->transport;
+    struct exchange_table *table = &transport->exchanges;
+    if (table->free == NULL && !grow(table))
+        return NULL;
+    struct exchange *exchange = table->free;
+    table->free = exchange->next;
+    exchange->session = session;
+    exchange->generation++;
+    exchange->due_ms = transport_now_ms(transport) + table->lifetime_ms;
+    DL_APPEND(session->exchanges, exchange);
+    session->exchange_count++;
+    exchange->older = table->newest;
+    exchange->younger = NULL;
+    if (table->newest != NULL)
+        table->newest->younger = exchange;
+    else
+        table->oldest = exchange;
+    table->newest = exchange;
+    if (table->timer.heap_index == 0)
+        (void)loop_timer_set(transport->loop, &table->timer, table->lifetime_ms);
+    return exchange;
+}
+
+static void give(struct exchange *exchange)
+{
+    struct transport_session *session = exchange->session;
+    struct exchange_table *table = &session->transport->exchanges;
+    DL_DELETE(session->exchanges, exchange);
+    session->exchange_count--;
+    if (exchange->older != NULL)
+        exchange->older->younger = exchange->younger;
+    else
+        table->oldest = exchange->younger;
+    if (exchange->younger != NULL)
+        exchange->younger->older = exchange->older;
+    else
+        table->newest = exchange->older;
+    exchange->session = NULL;
+    exchange->next = table->free;
+    table->free = exchange;
+}
+
+/* ---- tokens: mark and generation (2 octets), place (4 octets) ---- */
+
+static void token_write(const struct exchange *exchange, uint8_t token[EXCHANGE_TOKEN_LEN])
+{
+    uint16_t generation = exchange->generation & GENERATION_MASK;
+    token[0] = (uint8_t)(TOKEN_MARK | generation >> 8);
+    token[1] = (uint8_t)generation;
+    token[2] = (uint8_t)(exchange->index >> 24);
+    token[3] = (uint8_t)(exchange->index >> 16);
+    token[4] = (uint8_t)(exchange->index >> 8);
+    token[5] = (uint8_t)exchange->index;
+}
+
+static struct exchange *token_find(const struct transport_session *session, coap_bin_const_t token)
+{
+    const struct exchange_table *table = &session->transport->exchanges;
+    if (token.length != EXCHANGE_TOKEN_LEN || (token.s[0] & TOKEN_MARK) == 0)
+        return NULL;
+    uint32_t index = (uint32_t)token.s[2] << 24 | (uint32_t)token.s[3] << 16 | (uint32_t)token.s[4] << 8 | token.s[5];
+    uint16_t generation = (uint16_t)((token.s[0] & ~TOKEN_MARK) << 8 | token.s[1]);
+    if (index >= table->chunk_count * CHUNK)
+        return NULL;
+    struct exchange *exchange = &table->chunks[index / CHUNK][index % CHUNK];
+    bool same = exchange->session == session && (exchange->generation & GENERATION_MASK) == generation;
+    return same ? exchange : NULL;
+}
+
+/* ---- the end of an exchange ---- */
+
+static void finish(struct exchange *exchange, enum msgin5g_err err, const struct transport_result *result)
+{
+    transport_done_fn *done = exchange->done;
+    void *ctx = exchange->ctx;
+    give(exchange);
+    if (done != NULL)
+        done(ctx, err, result);
+}
+
+static void on_timer(void *ctx)
+{
+    struct transport *transport = ctx;
+    struct exchange_table *table = &transport->exchanges;
+    int64_t now_ms = transport_now_ms(transport);
+    while (table->oldest != NULL && table->oldest->due_ms <= now_ms) {
+        metric_add(transport->metrics.timeouts, 1);
+        finish(table->oldest, MSGIN5G_ERR_TIMEOUT, NULL);
+    }
+    if (table->oldest != NULL)
+        (void)loop_timer_set(transport->loop, &table->timer, table->oldest->due_ms - now_ms);
+}
+
+void exchange_end_all(struct transport_session *session, enum msgin5g_err err)
+{
+    while (session->exchanges != NULL)
+        finish(session->exchanges, err, NULL);
+}
+
+static int format_of(const coap_pdu_t *pdu)
+{
+    coap_opt_iterator_t iterator;
+    coap_opt_t *option = coap_check_option(pdu, COAP_OPTION_CONTENT_FORMAT, &iterator);
+    return option == NULL ? TRANSPORT_FORMAT_NONE
+                          : (int)coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+}
+
+coap_response_t exchange_on_response(
+    coap_session_t *coap, const coap_pdu_t *sent, const coap_pdu_t *received, coap_mid_t mid)
+{
+    struct transport_session *session = session_of(coap);
+    struct exchange *exchange = session != NULL ? token_find(session, coap_pdu_get_token(received)) : NULL;
+    size_t length = 0, offset = 0, total = 0;
+    const uint8_t *body = NULL;
+    (void)sent;
+    (void)mid;
+    if (exchange == NULL)
+        return COAP_RESPONSE_FAIL; /* nobody waits for it: Reset (RFC 7252 4.2) */
+    (void)coap_get_data_large(received, &length, &body, &offset, &total);
+    struct transport_result result = { .code = (uint8_t)coap_pdu_get_code(received),
+        .format = format_of(received),
+        .body = { (const char *)body, length } };
+    if (length > session->transport->config.body_octets)
+        finish(exchange, MSGIN5G_ERR_PAYLOAD_TOO_LARGE, NULL);
+    else
+        finish(exchange, MSGIN5G_OK, &result);
+    return COAP_RESPONSE_OK;
+}
+
+/* The session is told as well: a peer that answered no retransmission, a handshake that failed. */
+static void note_nack(struct transport_session *session, coap_nack_reason_t reason)
+{
+    switch (reason) {
+    case COAP_NACK_TOO_MANY_RETRIES:
+        metric_add(session->transport->metrics.timeouts, 1);
+        session_end(session, TRANSPORT_END_TIMEOUT);
+        break;
+    case COAP_NACK_TLS_LAYER_FAILED: /* libcoap has freed wolfSSL's object already */
+        session->ssl = NULL;
+        session->tls_failed = true;
+        session_end(session, TRANSPORT_END_HANDSHAKE);
+        break;
+    case COAP_NACK_TLS_FAILED:
+        session_note_tls(session);
+        break;
+    case COAP_NACK_ICMP_ISSUE: /* nobody listens there; once a session is open, retransmission decides */
+        if (session->state == SESSION_HALF_OPEN)
+            session_end(session, TRANSPORT_END_ERROR);
+        break;
+    default:
+        break;
+    }
+}
+
+void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_reason_t reason, coap_mid_t mid)
+{
+    struct transport_session *session = session_of(coap);
+    (void)mid;
+    if (session == NULL)
+        return;
+    bool is_request = sent != NULL && coap_pdu_get_code(sent) > 0 && coap_pdu_get_code(sent) < 32;
+    struct exchange *exchange = is_request ? token_find(session, coap_pdu_get_token(sent)) : NULL;
+    if (exchange != NULL && (reason == COAP_NACK_RST || reason == COAP_NACK_BAD_RESPONSE))
+        finish(exchange, MSGIN5G_ERR_PEER, NULL);
+    else if (exchange != NULL && reason == COAP_NACK_TOO_MANY_RETRIES)
+        finish(exchange, MSGIN5G_ERR_TIMEOUT, NULL);
+    note_nack(session, reason);
+}
+
+/* ---- sending ---- */
+
+static bool add_path(coap_pdu_t *pdu, const char *path)
+{
+    while (*path != '\0') {
+        size_t length = strcspn(path, "/");
+        if (coap_add_option(pdu, COAP_OPTION_URI_PATH, length, (const uint8_t *)path) == 0)
+            return false;
+        path += length;
+        if (*path == '/')
+            path++;
+    }
+    return true;
+}
+
+static bool add_format(coap_pdu_t *pdu, int format)
+{
+    uint8_t octets[4];
+    if (format == TRANSPORT_FORMAT_NONE)
+        return true;
+    unsigned length = coap_encode_var_safe(octets, sizeof octets, (unsigned)format);
+    return coap_add_option(pdu, COAP_OPTION_CONTENT_FORMAT, length, octets) > 0;
+}
+
+static void free_body(coap_session_t *coap, void *body)
+{
+    (void)coap;
+    free(body);
+}
+
+static bool add_body(coap_session_t *coap, coap_pdu_t *pdu, const void *body, size_t length)
+{
+    if (length == 0)
+        return true;
+    if (length <= SMALL_BODY && coap_add_data(pdu, length, body) != 0)
+        return true;
+    uint8_t *copy = malloc(length); /* libcoap's until the last block has gone */
+    if (copy == NULL)
+        return false;
+    memcpy(copy, body, length);
+    return coap_add_data_large_request(coap, pdu, length, copy, free_body, copy) != 0;
+}
+
+static coap_pdu_t *make_request(
+    const struct transport_session *session, const struct transport_call *call, const uint8_t *token)
+{
+    coap_pdu_t *pdu = coap_new_pdu(
+        call->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, (coap_pdu_code_t)call->method, session->coap);
+    if (pdu == NULL)
+        return NULL;
+    if (coap_add_token(pdu, EXCHANGE_TOKEN_LEN, token) == 0 || !add_path(pdu, call->path) ||
+        !add_format(pdu, call->format) || !add_body(session->coap, pdu, call->body, call->length)) {
+        coap_delete_pdu(pdu);
+        return NULL;
+    }
+    return pdu;
+}
+
+static enum msgin5g_err send_request(
+    struct transport_session *session, const struct transport_call *call, const uint8_t *token)
+{
+    enum msgin5g_err err = MSGIN5G_ERR_NO_MEMORY;
+    transport_enter(session->transport);
+    coap_pdu_t *pdu = make_request(session, call, token);
+    if (pdu != NULL)
+        err = coap_send(session->coap, pdu) == COAP_INVALID_MID ? MSGIN5G_ERR_CLOSED : MSGIN5G_OK;
+    transport_leave(session->transport);
+    return err;
+}
+
+enum msgin5g_err transport_send(
+    struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
+{
+    static const uint8_t nobody_waits[EXCHANGE_TOKEN_LEN] = { TOKEN_MARK | 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff };
+    uint8_t token[EXCHANGE_TOKEN_LEN];
+    if (session->state != SESSION_OPEN)
+        return MSGIN5G_ERR_CLOSED;
+    if (call->length > session->transport->config.body_octets)
+        return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
+    if (!call->confirmable && done == NULL)
+        return send_request(session, call, nobody_waits);
+    if (session->exchange_count >= TRANSPORT_EXCHANGES_MAX)
+        return MSGIN5G_ERR_LIMIT;
+    struct exchange *exchange = take(session);
+    if (exchange == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    /* done() only once transport_send() has said yes: what ends the exchange in the meantime ends it silently */
+    exchange->done = NULL;
+    token_write(exchange, token);
+    enum msgin5g_err err = send_request(session, call, token);
+    if (err != MSGIN5G_OK) {
+        if (exchange->session == session)
+            give(exchange);
+        return err;
+    }
+    exchange->done = done;
+    exchange->ctx = ctx;
+    return MSGIN5G_OK;
+}

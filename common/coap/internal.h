@@ -1,0 +1,209 @@
+/* What the files of the transport share; nobody else includes this. */
+#ifndef COAP_INTERNAL_H
+#define COAP_INTERNAL_H
+
+#include "coap/transport.h"
+
+#include <coap3/coap.h>
+#include <netinet/in.h>
+
+#define EXCHANGE_TOKEN_LEN 6
+#define SMALL_BODY         768 /* octets that fit into one datagram whatever the options */
+#define ANSWERS_KEPT       8   /* a session: enough for a peer that keeps up to eight CONs in flight */
+
+/* ---- exchange.c: requests going out ---- */
+
+struct exchange {
+    struct transport_session *session; /* NULL: free */
+    transport_done_fn *done;
+    void *ctx;
+    struct exchange *prev, *next;     /* of the session, in order of sending */
+    struct exchange *older, *younger; /* of the transport, for the time limit */
+    int64_t due_ms;
+    uint32_t index;      /* place in the table, part of the token */
+    uint16_t generation; /* of this place, part of the token: late answers to an earlier exchange do not match */
+};
+
+/* Exchanges in chunks that never move; the token of an exchange names its place. */
+struct exchange_table {
+    struct exchange **chunks;
+    size_t chunk_count;
+    struct exchange *free; /* linked by `next` */
+    struct exchange *oldest,
+        *newest; /* in flight; all have the same life span, so this is the order of due times too */
+    struct loop_timer timer;
+    int64_t lifetime_ms;
+};
+
+/* ---- request.c: requests that came in ---- */
+
+enum answer_state {
+    ANSWER_NONE,    /* nothing to say again: a NON, or an answer too large to keep */
+    ANSWER_RUNNING, /* the handler owes the answer (deferred), or gave it in a message of its own */
+    ANSWER_COMPLETE
+};
+
+/* The answer to one message ID, for a duplicate of the request (RFC 7252 4.2). */
+struct answer_kept {
+    int64_t at_ms; /* when the request came; 0: place unused */
+    uint16_t mid;
+    uint8_t state;
+    uint8_t code;
+    int32_t format;
+    int64_t max_age_s;
+    uint8_t *body;
+    size_t length;
+};
+
+struct answer_cache {
+    struct answer_kept kept[ANSWERS_KEPT];
+    unsigned next; /* place to be taken next */
+};
+
+struct transport_request {
+    struct transport_session *session;
+    const coap_pdu_t *pdu;
+    coap_pdu_t *response;
+    coap_resource_t *resource;
+    const coap_string_t *query;
+    struct answer_kept *kept; /* NULL: not kept */
+    bool answered;            /* or deferred */
+};
+
+struct transport_deferred {
+    struct transport_session *session; /* NULL: it has ended */
+    coap_pdu_t *request;               /* header, token and options */
+    struct transport_deferred *prev, *next;
+};
+
+/* ---- session.c ---- */
+
+enum session_state { SESSION_HALF_OPEN, SESSION_OPEN, SESSION_ENDED };
+
+/* What only sessions we opened have. */
+struct session_client {
+    enum tls_psk_versions versions;
+    char *server_name; /* libcoap refers to it while the session lives; NULL: none */
+    char *identity;    /* likewise */
+    int64_t due_ms;    /* end of its patience with the handshake */
+    struct transport_session *session;
+    struct session_client **list; /* the transport's list this is in; NULL: none */
+    struct session_client *prev, *next;
+};
+
+struct transport_session {
+    struct transport *transport;
+    coap_session_t *coap; /* NULL: not yet, or no longer */
+    void *user;
+    void *ssl; /* WOLFSSL *; NULL: not yet, or no longer */
+    struct session_client *client;
+    struct answer_cache *answers;
+    struct exchange *exchanges;
+    struct transport_deferred *deferred;
+    char *remote_text;
+    struct transport_session *prev, *next; /* of the transport */
+    struct transport_session *ended_next;  /* of the transport's list of ended sessions */
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } remote;
+    uint32_t exchange_count;
+    uint16_t suite;
+    int16_t alert; /* -1: none */
+    uint8_t scheme;
+    uint8_t state;
+    uint8_t end;
+    bool is_1_3;
+    bool in_gate;
+    bool refused; /* the gate's owner refused it while it was asked */
+    bool tls_failed;
+    bool coap_freed; /* libcoap's session is gone */
+};
+
+/* ---- transport.c ---- */
+
+struct transport_metrics {
+    struct metric *retransmissions, *malformed, *duplicates, *timeouts, *refused_by_limit;
+};
+
+struct transport {
+    struct loop *loop;
+    struct transport_config config;
+    struct transport_handler handler;
+    void *ctx;
+    char *psk_hint;
+    char *key_log_file;
+    coap_context_t *coap;
+    coap_resource_t *resource; /* every path */
+    struct loop_io *io;
+    struct loop_timer settle_timer;
+    struct loop_timer half_open_timer;
+    struct transport_session *sessions;
+    struct transport_session *ended, *ended_last; /* wait for a quiet moment to be released */
+    struct session_client *half_open;             /* our own connects in their handshake, oldest first */
+    struct session_client *opening;               /* ours without a handshake: opened() is owed */
+    struct transport_session *connecting;         /* libcoap is making this one's session */
+    struct transport_counts counts;
+    struct exchange_table exchanges;
+    struct transport_metrics metrics;
+    struct transport_psk psk; /* handed to libcoap by pointer; wiped in the next quiet moment */
+    coap_bin_const_t psk_key;
+    coap_dtls_cpsk_info_t psk_info;
+    coap_dtls_spsk_info_t spsk_info; /* our hint */
+    bool psk_in_use;
+    unsigned depth; /* above 0: libcoap is at work below us */
+    bool spsk_set;
+    bool freeing;
+};
+
+/** Enter and leave libcoap; leaving the outermost call releases ended sessions. */
+void transport_enter(struct transport *transport);
+void transport_leave(struct transport *transport);
+/** See to ended sessions and libcoap's timers soon, from the loop. */
+void transport_settle_soon(struct transport *transport);
+/** The loop's time, never 0. */
+int64_t transport_now_ms(const struct transport *transport);
+
+/** libcoap's session to ours; NULL when it has none (any more). */
+struct transport_session *session_of(coap_session_t *coap);
+struct transport_session *session_incoming(struct transport *transport, coap_session_t *coap);
+int session_on_event(coap_session_t *coap, coap_event_t event);
+/** Take the end of @p session down; its release follows in the next quiet moment. */
+void session_end(struct transport_session *session, enum transport_end end);
+/** End the exchanges of, tell the owner about, and free every ended session. */
+void session_release_ended(struct transport *transport);
+void session_open(struct transport_session *session);
+/** Remember what wolfSSL knows, before libcoap frees its object. */
+void session_note_tls(struct transport_session *session);
+
+void exchange_table_init(struct transport *transport);
+void exchange_table_free(struct transport *transport);
+void exchange_end_all(struct transport_session *session, enum msgin5g_err err);
+coap_response_t exchange_on_response(
+    coap_session_t *coap, const coap_pdu_t *sent, const coap_pdu_t *received, coap_mid_t mid);
+void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_reason_t reason, coap_mid_t mid);
+
+enum msgin5g_err request_setup(struct transport *transport);
+void request_forget_session(struct transport_session *session);
+
+/** The session is open or ended: nothing to wait for any more. */
+void connect_settled(struct transport_session *session);
+/** Open what needs no handshake. */
+void connect_open_owed(struct transport *transport);
+void connect_free_client(struct session_client *client);
+void connect_on_timer(void *ctx);
+
+const coap_dtls_cpsk_info_t *psk_on_client_hint(coap_str_const_t *hint, coap_session_t *coap, void *arg);
+const coap_dtls_spsk_info_t *psk_on_server_name(const char *name, coap_session_t *coap, void *arg);
+const coap_bin_const_t *psk_on_server_identity(coap_bin_const_t *identity, coap_session_t *coap, void *arg);
+void psk_wipe(struct transport *transport);
+
+/* ---- hooks_patched.c or hooks_none.c: what needs our patches of libcoap, and what the client library does without
+ * them ---- */
+
+void hooks_setup(struct transport *transport);
+/** WOLFSSL * of @p session or NULL. */
+void *hooks_ssl(const struct transport_session *session);
+
+#endif

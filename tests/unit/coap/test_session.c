@@ -1,0 +1,84 @@
+#include "fixture.h"
+
+#include <string.h>
+
+struct profile {
+    enum transport_scheme scheme;
+    enum tls_psk_versions versions;
+    bool ccm8;
+    uint16_t suite;
+};
+
+/* A handshake, a request each way, a farewell. */
+static void handshake(void **state, const struct profile *profile)
+{
+    struct fixture *fixture = *state;
+    fixture_listen(fixture, profile->scheme);
+    struct transport_session *session = fixture_open(fixture, profile->scheme, profile->versions);
+    assert_int_equal(transport_session_suite(session), profile->suite);
+    assert_int_equal(fixture->server.last_suite, profile->suite);
+    assert_int_equal(transport_session_is_1_3(session), profile->suite == TLS_SUITE_TLS13_AES_128_GCM);
+    assert_int_equal(fixture->server.last_1_3, transport_session_is_1_3(session));
+    assert_int_equal(fixture->client.psk_suite, profile->suite);
+    assert_string_equal(fixture->server.server_name, "localhost");
+    assert_string_equal(fixture->client.psk_hint, profile->suite == TLS_SUITE_TLS13_AES_128_GCM ? "" : "3GPP-AKMA");
+    fixture_ask(fixture, session, "{}", 2);
+    assert_int_equal(fixture->answer.err, MSGIN5G_OK);
+    assert_int_equal(fixture->answer.code, MSGIN5G_COAP_CODE(2, 4));
+    assert_string_equal(fixture->server.path, "msgin5g/v1");
+    assert_int_equal(fixture->server.format, TRANSPORT_FORMAT_JSON);
+    fixture_ask(fixture, fixture->server.last, "[1]", 3);
+    assert_int_equal(fixture->answer.err, MSGIN5G_OK);
+    assert_memory_equal(fixture->client.body, "[1]", 3);
+    transport_session_close(session);
+    assert_true(fixture_run(fixture, server_closed, 2000));
+    assert_int_equal(fixture->server.last_end, TRANSPORT_END_CLOSED);
+    assert_int_equal(fixture->client.closed, 1);
+    assert_int_equal(fixture->client.last_end, TRANSPORT_END_LOCAL);
+    assert_int_equal(transport_count(fixture->server.transport).open, 0);
+    assert_int_equal(transport_count(fixture->server.transport).half_open, 0);
+}
+
+static void dtls_1_3(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_3_ONLY, false, TLS_SUITE_TLS13_AES_128_GCM });
+}
+
+static void dtls_1_2(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_2_ONLY, false, TLS_SUITE_ECDHE_PSK_AES128_GCM });
+}
+
+static void tls_1_3(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_3_ONLY, false, TLS_SUITE_TLS13_AES_128_GCM });
+}
+
+static void tls_1_2(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_2_ONLY, false, TLS_SUITE_ECDHE_PSK_AES128_GCM });
+}
+
+static void plain_coap(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_listen(fixture, TRANSPORT_COAP);
+    struct transport_session *session = fixture_open(fixture, TRANSPORT_COAP, TLS_PSK_1_3_ONLY);
+    fixture_ask(fixture, session, "{}", 2);
+    assert_int_equal(fixture->answer.err, MSGIN5G_OK);
+    assert_int_equal(fixture->server.opened, 1);
+    fixture_ask(fixture, fixture->server.last, NULL, 0);
+    assert_int_equal(fixture->answer.err, MSGIN5G_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(plain_coap, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(dtls_1_3, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(dtls_1_2, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(tls_1_3, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(tls_1_2, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
