@@ -35,12 +35,16 @@ static void to_lower(char *text, size_t length)
     }
 }
 
+static bool is_scheme_character(char c, bool first)
+{
+    return is_alpha(c) || (!first && (is_digit(c) || c == '+' || c == '-' || c == '.'));
+}
+
 /* Octets of the scheme (RFC 3986 3.1); 0 when @p text does not begin with one and a colon. */
 static size_t scheme_length(struct msgin5g_str text)
 {
     size_t i = 0;
-    while (i < text.length && (is_alpha(text.octets[i]) || (i > 0 && is_digit(text.octets[i])) ||
-                                  (i > 0 && memchr("+-.", text.octets[i], 3) != NULL)))
+    while (i < text.length && is_scheme_character(text.octets[i], i == 0))
         i++;
     return i < text.length && text.octets[i] == ':' ? i : 0;
 }

@@ -23,7 +23,7 @@ static int64_t now_ns(void)
 
 static void fail(const char *what)
 {
-    fprintf(stderr, "bench_message: %s failed\n", what);
+    (void)fprintf(stderr, "bench_message: %s failed\n", what);
     exit(1);
 }
 

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
 #define CHECK(condition)                                                                                               \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                                    \
+            (void)fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                              \
             abort();                                                                                                   \
         }                                                                                                              \
     } while (0)

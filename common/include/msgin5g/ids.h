@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MSGIN5G_SERVICE_ID_MAX 255 /* octets of a UE, AS or Group Service ID (EC-20) */
-#define MSGIN5G_UUID_LEN       36  /* characters of a message id or segment set id (TS 24.538 7.3.4.1) */
-#define MSGIN5G_PAYLOAD_MAX    2048 /* octets of one payload (TS 23.554 Table 8.3.2-1) */
-#define MSGIN5G_MESSAGE_MAX    8192 /* octets of one encoded MSG (EC-22) */
+#define MSGIN5G_SERVICE_ID_MAX     255  /* octets of a UE, AS or Group Service ID (EC-20) */
+#define MSGIN5G_UUID_LEN           36   /* characters of a message id or segment set id (TS 24.538 7.3.4.1) */
+#define MSGIN5G_PAYLOAD_MAX        2048 /* octets of one payload (TS 23.554 Table 8.3.2-1) */
+#define MSGIN5G_MESSAGE_MAX        8192 /* octets of one encoded MSG (EC-22) */
 #define MSGIN5G_SERVICE_IDENTIFIER "urn:3gpp:msgin5g" /* msgIden (EC-3) */
 
 /** Octets somebody else owns; not NUL-terminated. {NULL, 0} is "absent". */
@@ -31,12 +31,17 @@ struct msgin5g_str msgin5g_str(const char *text);
 bool msgin5g_str_equal(struct msgin5g_str a, struct msgin5g_str b);
 
 /**
- * Check @p text as an absolute URI (RFC 3986) of at most MSGIN5G_SERVICE_ID_MAX octets and bring it into canonical form.
+ * Check @p text as an absolute URI without fragment (RFC 3986) of at most MSGIN5G_SERVICE_ID_MAX octets and bring it
+ * into canonical form.
  *
- * @return MSGIN5G_OK or MSGIN5G_ERR_MALFORMED (empty, too long, no scheme, control characters, NUL, not URI characters).
+ * @return MSGIN5G_OK or MSGIN5G_ERR_MALFORMED (empty, too long, no scheme, nothing behind it, other than URI
+ *         characters), @p out then undefined.
  */
 enum msgin5g_err msgin5g_service_id_parse(struct msgin5g_str text, struct msgin5g_service_id *out);
-/** Home service domain: after the last '@', else the URI's host (TS 23.554 6.1.1, EC-20); absent when there is none. */
+/**
+ * Home service domain (TS 23.554 6.1.1, EC-20): the host of a URI with "//", else what follows the last '@' before a
+ * query, without port, path and parameters; absent when there is none. Borrowed from @p id.
+ */
 struct msgin5g_str msgin5g_service_id_domain(const struct msgin5g_service_id *id);
 /** True for the 36-character form of RFC 4122. */
 bool msgin5g_uuid_valid(struct msgin5g_str text);

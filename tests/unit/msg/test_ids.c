@@ -62,7 +62,7 @@ static void service_id_length_has_a_limit(void **state)
     struct msgin5g_service_id id;
     (void)state;
     memset(text, 'a', sizeof text);
-    memcpy(text, "im:", 3);
+    text[2] = ':';
     assert_int_equal(msgin5g_service_id_parse((struct msgin5g_str){ text, MSGIN5G_SERVICE_ID_MAX }, &id), MSGIN5G_OK);
     assert_int_equal(id.length, MSGIN5G_SERVICE_ID_MAX);
     assert_int_equal(id.text[MSGIN5G_SERVICE_ID_MAX], '\0');

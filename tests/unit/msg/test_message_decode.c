@@ -207,7 +207,7 @@ static void every_destination_type(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char body[512];
-        snprintf(body, sizeof body,
+        (void)snprintf(body, sizeof body,
             HEAD("MSG") ORI(METER) ",\"destAddr\":{\"destAddrType\":\"%s\",\"addr\":\"area 51\"},\"msgId\":\"" ID "\"}",
             names[i]);
         struct msgin5g_message m = decode(body);
@@ -249,7 +249,7 @@ static void payload_up_to_the_limit(void **state)
     (void)state;
     memset(payload, 'x', MSGIN5G_PAYLOAD_MAX);
     payload[MSGIN5G_PAYLOAD_MAX] = '\0';
-    snprintf(body, sizeof body, MSG_HEAD ",\"payload\":\"%s\"}", payload);
+    (void)snprintf(body, sizeof body, MSG_HEAD ",\"payload\":\"%s\"}", payload);
     struct msgin5g_message m = decode(body);
     assert_int_equal(m.payload.length, MSGIN5G_PAYLOAD_MAX);
     msgin5g_message_free(&m);
@@ -281,7 +281,7 @@ static void profile_variants(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
         char body[1024];
-        snprintf(body, sizeof body, HEAD("REG") ORI(METER) ",\"cliProfile\":%s}", profiles[i]);
+        (void)snprintf(body, sizeof body, HEAD("REG") ORI(METER) ",\"cliProfile\":%s}", profiles[i]);
         struct msgin5g_message m = decode(body);
         assert_int_equal(m.type, MSGIN5G_TYPE_REG);
         msgin5g_message_free(&m);

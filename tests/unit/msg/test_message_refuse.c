@@ -109,7 +109,7 @@ static void not_utf8(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char body[256];
-        snprintf(body, sizeof body, MSG("\"payload\":\"%s\""), wrong[i]);
+        (void)snprintf(body, sizeof body, MSG("\"payload\":\"%s\""), wrong[i]);
         refuse(body, strlen(body), MSGIN5G_ERR_MALFORMED, "not UTF-8");
     }
 }
@@ -124,7 +124,8 @@ static void limits_of_the_text(void **state)
     memset(body, '[', sizeof body);
     refuse(body, MSGIN5G_MESSAGE_MAX, MSGIN5G_ERR_MALFORMED, "nested too deeply");
     memset(body, ' ', sizeof body);
-    memcpy(body, "{}", 2);
+    body[0] = '{';
+    body[1] = '}';
     refuse(body, MSGIN5G_MESSAGE_MAX + 1, MSGIN5G_ERR_PAYLOAD_TOO_LARGE, "the message is too long");
     refuse(body, MSGIN5G_MESSAGE_MAX, MSGIN5G_ERR_MALFORMED, "msgIden");
     for (int i = 0; i < 65; i++)
@@ -226,7 +227,7 @@ static void addresses(void **state)
     char body[512];
     (void)state;
     REFUSE_ALL(cases);
-    snprintf(body, sizeof body, MSG_DEST("{\"destAddrType\":\"UE\",\"addr\":\"im:%0253d\"}"), 0);
+    (void)snprintf(body, sizeof body, MSG_DEST("{\"destAddrType\":\"UE\",\"addr\":\"im:%0253d\"}"), 0);
     refuse(body, strlen(body), MSGIN5G_ERR_MALFORMED, "destAddr");
 }
 
@@ -343,10 +344,10 @@ static void payload_over_the_limit(void **state)
     (void)state;
     memset(payload, 'x', sizeof payload);
     payload[MSGIN5G_PAYLOAD_MAX + 1] = '\0';
-    snprintf(body, sizeof body, MSG("\"payload\":\"%s\""), payload);
+    (void)snprintf(body, sizeof body, MSG("\"payload\":\"%s\""), payload);
     refuse(body, strlen(body), MSGIN5G_ERR_PAYLOAD_TOO_LARGE, "payload");
     payload[MSGIN5G_PAYLOAD_MAX] = '\0'; /* 2047 and one character of two octets */
-    snprintf(body, sizeof body, MSG("\"payload\":\"\\u00e9%s\""), payload + 1);
+    (void)snprintf(body, sizeof body, MSG("\"payload\":\"\\u00e9%s\""), payload + 1);
     refuse(body, strlen(body), MSGIN5G_ERR_PAYLOAD_TOO_LARGE, "payload");
 }
 
@@ -379,7 +380,7 @@ static void partial_message(void **state)
         assert_str(partial.msg_id, "4f6d2a10-5b1f-4d2c-9b9f-0a1d2c3b4e5f");
         msgin5g_message_free(&partial);
     }
-    partial = partial_of("{" IDEN "," TYPE("XXX") "," ORI "," ID "}", MSGIN5G_ERR_MALFORMED);
+    partial = partial_of("{" IDEN "," TYPE("SMS") "," ORI "," ID "}", MSGIN5G_ERR_MALFORMED);
     assert_int_equal(partial.type, MSGIN5G_TYPE_COUNT);
     assert_str(partial.ori.addr, "im:a@x");
     msgin5g_message_free(&partial);
