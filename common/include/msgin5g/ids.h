@@ -26,9 +26,9 @@ struct msgin5g_service_id {
 };
 
 /** @p text as borrowed octets. */
-struct msgin5g_str msgin5g_str(const char *text);
+MSGIN5G_API struct msgin5g_str msgin5g_str(const char *text);
 /** Octet-wise equality. Two absent values are equal. */
-bool msgin5g_str_equal(struct msgin5g_str a, struct msgin5g_str b);
+MSGIN5G_API bool msgin5g_str_equal(struct msgin5g_str a, struct msgin5g_str b);
 
 /**
  * Check @p text as an absolute URI without fragment (RFC 3986) of at most MSGIN5G_SERVICE_ID_MAX octets and bring it
