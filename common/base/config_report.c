@@ -20,6 +20,11 @@ enum msgin5g_err config_report_init(struct config_report *report, const char *pa
     return MSGIN5G_OK;
 }
 
+const char *config_report_path(const struct config_report *report)
+{
+    return report->source != NULL && report->source->path != NULL ? report->source->path : "configuration";
+}
+
 /* A configuration may hold subscriber keys, so its text is wiped. */
 static void document_wipe_free(yaml_document_t *document)
 {
@@ -58,12 +63,12 @@ __attribute__((format(printf, 4, 0))) static void add_problem(
     struct config_report *report, size_t line, const char *path, const char *format, va_list arguments)
 {
     char text[PROBLEM_MAX];
-    const char *file = report->source != NULL && report->source->path != NULL ? report->source->path : "configuration";
     char number[32] = "";
     vsnprintf(text, sizeof text, format, arguments);
     if (line > 0)
         snprintf(number, sizeof number, ":%zu", line);
-    (void)buffer_appendf(&report->text, "%s%s: %s%s%s\n", file, number, path, path[0] != '\0' ? ": " : "", text);
+    (void)buffer_appendf(
+        &report->text, "%s%s: %s%s%s\n", config_report_path(report), number, path, path[0] != '\0' ? ": " : "", text);
     report->count++;
 }
 

@@ -97,7 +97,9 @@ void loop_free(struct loop *loop)
     assert(!loop->in_round);
     struct round_end *hook, *next;
     DL_FOREACH_SAFE(loop->round_ends, hook, next)
-    free(hook);
+    {
+        free(hook);
+    }
     loop_io_remove(loop->wake_io);
     free_removed(loop);
     timer_heap_free(&loop->timers);

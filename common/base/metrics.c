@@ -53,16 +53,19 @@ enum msgin5g_err metrics_create(struct metrics **out)
 
 void metrics_free(struct metrics *metrics)
 {
-    struct family *family, *next_family;
     struct metric *metric, *next;
     if (metrics == NULL)
         return;
-    HASH_ITER(hh, metrics->families, family, next_family)
-    {
+    struct family *family = metrics->families;
+    HASH_CLEAR(hh, metrics->families);
+    while (family != NULL) {
+        struct family *next_family = family->hh.next;
         LL_FOREACH_SAFE(family->metrics, metric, next)
-        free(metric);
-        HASH_DEL(metrics->families, family);
+        {
+            free(metric);
+        }
         free(family);
+        family = next_family;
     }
     pthread_mutex_destroy(&metrics->lock);
     free(metrics);

@@ -51,6 +51,14 @@ void secret_random(void *out, size_t length)
     randombytes_buf(out, length);
 }
 
+uint64_t secret_hash(const uint8_t key[SECRET_HASH_KEY_LEN], const void *octets, size_t length)
+{
+    static_assert(SECRET_HASH_KEY_LEN == crypto_shorthash_KEYBYTES, "SipHash-2-4 takes 16 octets");
+    uint64_t hash;
+    crypto_shorthash((unsigned char *)&hash, octets, length, key);
+    return hash;
+}
+
 enum msgin5g_err secret_arena_create(size_t slots, size_t slot_octets, struct secret_arena **out)
 {
     if (slots == 0 || slots > SLOTS_MAX || slot_octets == 0 || slot_octets > SIZE_MAX / 2 / slots - SLOT_ALIGNMENT)

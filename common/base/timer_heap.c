@@ -49,7 +49,7 @@ static enum msgin5g_err make_room(struct timer_heap *heap)
     if (heap->count + 1 < heap->capacity)
         return MSGIN5G_OK;
     size_t capacity = heap->capacity > 0 ? 2 * heap->capacity : FIRST_CAPACITY;
-    struct loop_timer **timers = reallocarray(heap->timers, capacity, sizeof *timers);
+    struct loop_timer **timers = reallocarray(heap->timers, capacity, sizeof(struct loop_timer *));
     if (timers == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     heap->timers = timers;

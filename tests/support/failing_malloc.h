@@ -8,7 +8,8 @@
  * Let the next @p allocations of this thread succeed and the one after them fail (once).
  *
  * A test walks over every allocation of a call:
- *     for (unsigned n = 0, failed = 1; failed; n++) { failing_malloc_after(n); call(); failed = failing_malloc_stop(); }
+ *     for (unsigned n = 0, failed = 1; failed; n++) { failing_malloc_after(n); call(); failed = failing_malloc_stop();
+ * }
  */
 void failing_malloc_after(unsigned int allocations);
 /** Back to normal. @return true when an allocation did fail since failing_malloc_after(). */

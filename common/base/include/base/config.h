@@ -74,6 +74,8 @@ enum msgin5g_err config_defaults(const struct config_key *schema, void *out);
  */
 void config_report_add(struct config_report *report, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** Path of the file the report is about, as given to config_load(); lives as long as the report. */
+const char *config_report_path(const struct config_report *report);
 void config_report_free(struct config_report *report);
 /** Wipe and release what @p out owns, and zero its pointers; it may be half filled. */
 void config_free(const struct config_key *schema, void *out);

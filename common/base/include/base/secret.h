@@ -22,6 +22,10 @@ bool secret_equal(const void *a, const void *b, size_t length);
 /** Fill with unpredictable octets. */
 void secret_random(void *out, size_t length);
 
+#define SECRET_HASH_KEY_LEN 16
+/** Hash for tables whose keys a peer chooses: SipHash-2-4 under a random key, so that nobody can make them collide. */
+uint64_t secret_hash(const uint8_t key[SECRET_HASH_KEY_LEN], const void *octets, size_t length);
+
 /** One mlock()ed region, cut into slots of equal size (one arena, not one call a key: sodium_malloc() costs four
  * pages). */
 struct secret_arena;
