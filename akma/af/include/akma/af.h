@@ -16,7 +16,7 @@ struct akma_af_config {
     int64_t deadline_ms;         /* of one request; default 2000 (section 4.5 of the AKMA digest) */
     size_t cache_entries;        /* keys kept at most; default 100000; the least recently used goes first */
     size_t pending;              /* requests in flight at most; default 10000 */
-    int64_t negative_ms;         /* how long a refusal is remembered: 0 to 5000, default 5000 */
+    int64_t negative_ms;         /* how long a refusal is remembered: 0 (not at all) to 5000 */
     struct metrics *metrics;     /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
 };
 
@@ -56,7 +56,8 @@ enum msgin5g_err akma_af_lookup(struct akma_af *af, const struct akma_af_ref *re
 /**
  * Ask the AAnF (Naanf_AKMA_ApplicationKey_Get, TS 29.535 clause 4.2.2.3); one request in flight per reference.
  *
- * @return MSGIN5G_OK (then @p done runs exactly once, never inside this call), or ERR_LIMIT or ERR_NO_MEMORY.
+ * @return MSGIN5G_OK (then @p done runs exactly once, never inside this call), ERR_LIMIT (too many wait, or the AAnF asked
+ *         for a pause with 429 or 503), ERR_INVALID (empty or over-long A-KID or FQDN) or ERR_NO_MEMORY.
  */
 enum msgin5g_err akma_af_fetch(struct akma_af *af, const struct akma_af_ref *ref, akma_af_done_fn *done, void *ctx);
 /** Forget everything about @p a_kid (context removal, service disablement). */

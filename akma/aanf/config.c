@@ -1,0 +1,382 @@
+#include "config.h"
+
+#include "akma/kdf.h"
+#include "subscriber_config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member)    offsetof(struct aanf_config, member)
+#define AF_AT(member) offsetof(struct af_config, member)
+#define PATH_MAX_LEN  64 /* dotted path of one key with its index */
+#define SECOND_MS     1000
+#define WEEK_MS       604800000
+
+static const char *const identities[] = { "supi", "gpsi", "anonymous", NULL };
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL }; /* as enum log_level */
+static const char *const log_formats[] = { "text", "json", NULL };
+
+static const struct config_key listen_keys[] = {
+    { .name = "host",
+        .type = CONFIG_STRING,
+        .offset = AT(listen_host),
+        .default_text = "127.0.0.1",
+        .min = 1,
+        .max = 255,
+        .help = "Address for Naanf_AKMA and Nausf_UEAuthentication." },
+    { .name = "port",
+        .type = CONFIG_INT,
+        .offset = AT(listen_port),
+        .default_text = "8444",
+        .min = 0,
+        .max = 65535,
+        .help = "TCP port; 0: any free one, named in the ready line." },
+    { 0 },
+};
+
+static const struct config_key management_keys[] = {
+    { .name = "host",
+        .type = CONFIG_STRING,
+        .offset = AT(management_host),
+        .default_text = "127.0.0.1",
+        .min = 1,
+        .max = 255,
+        .help = "Address for /healthz, /readyz and /metrics, in clear: keep it local." },
+    { .name = "port",
+        .type = CONFIG_INT,
+        .offset = AT(management_port),
+        .default_text = "9444",
+        .min = 0,
+        .max = 65535,
+        .help = "TCP port; 0: any free one." },
+    { 0 },
+};
+
+static const struct config_key tls_keys[] = {
+    { .name = "certificate",
+        .type = CONFIG_FILE,
+        .offset = AT(tls_certificate),
+        .default_text = "",
+        .help = "Own certificate chain (PEM)." },
+    { .name = "key", .type = CONFIG_FILE, .offset = AT(tls_key), .default_text = "", .help = "Its private key (PEM)." },
+    { .name = "ca",
+        .type = CONFIG_FILE,
+        .offset = AT(tls_ca),
+        .default_text = "",
+        .help = "Certificates clients are checked against (PEM); every client must have one (TS 33.501 13.1)." },
+    { 0 },
+};
+
+static const struct config_key af_keys[] = {
+    { .name = "certificate",
+        .type = CONFIG_STRING,
+        .offset = AF_AT(certificate),
+        .min = 1,
+        .max = 255,
+        .help = "A name in the AF's client certificate (common name, DNS or URI), or \"*\" for any." },
+    { .name = "fqdns",
+        .type = CONFIG_STRINGS,
+        .offset = AF_AT(fqdns),
+        .min = 1,
+        .max = 1000,
+        .help = "FQDNs this AF may name in its AF_ID." },
+    { .name = "ua_ids",
+        .type = CONFIG_STRINGS,
+        .offset = AF_AT(ua_ids),
+        .min = 0,
+        .max = 100,
+        .help = "Ua* protocol identifiers it may use, ten hexadecimal digits each (TS 33.220 Annex H); none: all." },
+    { .name = "identity",
+        .type = CONFIG_ENUM,
+        .offset = AF_AT(identity),
+        .default_text = "supi",
+        .choices = identities,
+        .help = "What it learns of the subscriber; anonymous: it must ask with anonInd." },
+    { .name = "k_af_lifetime",
+        .type = CONFIG_DURATION,
+        .offset = AF_AT(k_af_lifetime_ms),
+        .default_text = "0s",
+        .min = 0,
+        .max = WEEK_MS,
+        .help = "Lifetime of its K_AF, whole seconds; 0s: the general k_af_lifetime." },
+    { 0 },
+};
+
+static const struct config_key consumers_keys[] = {
+    { .name = "anchor_key",
+        .type = CONFIG_STRINGS,
+        .offset = AT(anchor_key_consumers),
+        .min = 0,
+        .max = 100,
+        .help = "Certificate names (\"*\": any) that may register and remove AKMA contexts over the API; none: nobody. "
+                "The AUSF emulation of this program needs no entry." },
+    { .name = "authentication",
+        .type = CONFIG_STRINGS,
+        .offset = AT(authentication_consumers),
+        .default_text = "[\"*\"]",
+        .min = 0,
+        .max = 100,
+        .help = "Certificate names (\"*\": any) that may run primary authentications." },
+    { 0 },
+};
+
+static const struct config_key limits_keys[] = {
+    { .name = "contexts",
+        .type = CONFIG_INT,
+        .offset = AT(limit_contexts),
+        .default_text = "100000",
+        .min = 1,
+        .max = 10000000,
+        .help = "AKMA contexts at most; 32 octets of locked memory each." },
+    { .name = "af_ids",
+        .type = CONFIG_INT,
+        .offset = AT(limit_af_ids),
+        .default_text = "64",
+        .min = 1,
+        .max = 10000,
+        .help = "AF_IDs remembered for each context." },
+    { .name = "authentications",
+        .type = CONFIG_INT,
+        .offset = AT(limit_authentications),
+        .default_text = "10000",
+        .min = 1,
+        .max = 1000000,
+        .help = "Primary authentications under way at most." },
+    { .name = "body_octets",
+        .type = CONFIG_INT,
+        .offset = AT(limit_body_octets),
+        .default_text = "65536",
+        .min = 1024,
+        .max = 1048576,
+        .help = "Octets of a request body at most; more: 413." },
+    { .name = "connections",
+        .type = CONFIG_INT,
+        .offset = AT(limit_connections),
+        .default_text = "1024",
+        .min = 1,
+        .max = 1000000,
+        .help = "Connections at most." },
+    { .name = "streams",
+        .type = CONFIG_INT,
+        .offset = AT(limit_streams),
+        .default_text = "100",
+        .min = 1,
+        .max = 10000,
+        .help = "Requests at the same time on one connection." },
+    { 0 },
+};
+
+static const struct config_key faults_keys[] = {
+    { .name = "enabled",
+        .type = CONFIG_BOOL,
+        .offset = AT(faults_enabled),
+        .default_text = "false",
+        .help = "Labs only: obey the keys below and POST /faults on the management port." },
+    { .name = "latency_ms",
+        .type = CONFIG_INT,
+        .offset = AT(faults_latency_ms),
+        .default_text = "0",
+        .min = 0,
+        .max = 60000,
+        .help = "Milliseconds before a key request is looked at." },
+    { .name = "status",
+        .type = CONFIG_INT,
+        .offset = AT(faults_status),
+        .default_text = "0",
+        .min = 0,
+        .max = 599,
+        .help = "Status key requests are answered with; 0: what they deserve." },
+    { .name = "drop",
+        .type = CONFIG_BOOL,
+        .offset = AT(faults_drop),
+        .default_text = "false",
+        .help = "Leave key requests unanswered for a minute." },
+    { 0 },
+};
+
+static const struct config_key log_keys[] = {
+    { .name = "level",
+        .type = CONFIG_ENUM,
+        .offset = AT(log_level),
+        .default_text = "info",
+        .choices = log_levels,
+        .help = "Least important lines to write." },
+    { .name = "format",
+        .type = CONFIG_ENUM,
+        .offset = AT(log_format),
+        .default_text = "text",
+        .choices = log_formats,
+        .help = "One line an event as key=value, or JSON." },
+    { 0 },
+};
+
+static const struct config_key debug_keys[] = {
+    { .name = "core_files",
+        .type = CONFIG_BOOL,
+        .offset = AT(core_files),
+        .default_text = "false",
+        .help = "Allow core files and debuggers; they show keys." },
+    { .name = "key_log",
+        .type = CONFIG_BOOL,
+        .offset = AT(key_log),
+        .default_text = "false",
+        .help = "Labs only: write TLS secrets to SSLKEYLOGFILE." },
+    { 0 },
+};
+
+const struct config_key aanf_config_schema[] = {
+    { .name = "listen", .type = CONFIG_SECTION, .keys = listen_keys, .help = "The service-based interface (HTTP/2)." },
+    { .name = "tls",
+        .type = CONFIG_SECTION,
+        .keys = tls_keys,
+        .help = "TLS with certificates on both sides; all three files, unless insecure_h2c." },
+    { .name = "insecure_h2c",
+        .type = CONFIG_BOOL,
+        .offset = AT(insecure_h2c),
+        .default_text = "false",
+        .help = "Labs on loopback only: HTTP/2 in clear. Breaks TS 33.535 4.4.0 and the tests of TS 33.537." },
+    { .name = "management", .type = CONFIG_SECTION, .keys = management_keys, .help = "Health and metrics." },
+    { .name = "nf_instance_id",
+        .type = CONFIG_STRING,
+        .offset = AT(nf_instance_id),
+        .default_text = "",
+        .min = 0,
+        .max = 36,
+        .help = "UUID of this AAnF, for the Server header; empty: a new one at every start." },
+    { .name = "api_root",
+        .type = CONFIG_STRING,
+        .offset = AT(api_root),
+        .default_text = "",
+        .min = 0,
+        .max = 255,
+        .help = "How clients reach this AAnF, https://host:port; empty: made of the address bound." },
+    { .name = "subscribers",
+        .type = CONFIG_ITEMS,
+        .offset = AT(subscribers),
+        .keys = subscriber_config_keys,
+        .item_size = sizeof(struct subscriber_config),
+        .help = "Subscribers of the emulated AUSF and UDM. This file must then not be readable by others. Reloaded at "
+                "SIGHUP." },
+    { .name = "subscribers_file",
+        .type = CONFIG_FILE,
+        .offset = AT(subscribers_file),
+        .default_text = "",
+        .help = "More subscribers, a file with the key subscribers, not readable by others. Reloaded at SIGHUP." },
+    { .name = "afs",
+        .type = CONFIG_ITEMS,
+        .offset = AT(afs),
+        .keys = af_keys,
+        .item_size = sizeof(struct af_config),
+        .help = "Application functions that may ask for K_AF; the first row that fits decides. Reloaded at SIGHUP." },
+    { .name = "consumers",
+        .type = CONFIG_SECTION,
+        .keys = consumers_keys,
+        .help = "Who may use the other operations." },
+    { .name = "serving_networks",
+        .type = CONFIG_STRINGS,
+        .offset = AT(serving_networks),
+        .min = 0,
+        .max = 1000,
+        .help = "Serving network names that may authenticate, 5G:mnc001.mcc001.3gppnetwork.org; none: all." },
+    { .name = "k_af_lifetime",
+        .type = CONFIG_DURATION,
+        .offset = AT(k_af_lifetime_ms),
+        .default_text = "1h",
+        .min = SECOND_MS,
+        .max = WEEK_MS,
+        .help = "Lifetime of a K_AF, whole seconds (TS 33.535 5.2)." },
+    { .name = "authentication_lifetime",
+        .type = CONFIG_DURATION,
+        .offset = AT(authentication_lifetime_ms),
+        .default_text = "30s",
+        .min = SECOND_MS,
+        .max = 600 * SECOND_MS,
+        .help = "How long a challenge waits for its answer." },
+    { .name = "limits", .type = CONFIG_SECTION, .keys = limits_keys, .help = "Bounds." },
+    { .name = "faults", .type = CONFIG_SECTION, .keys = faults_keys, .help = "Fault injection for tests of AFs." },
+    { .name = "log", .type = CONFIG_SECTION, .keys = log_keys, .help = "The log." },
+    { .name = "debug", .type = CONFIG_SECTION, .keys = debug_keys, .help = "For labs." },
+    { 0 },
+};
+
+static void check_tls(const struct aanf_config *config, struct config_report *report)
+{
+    bool complete = config->tls_certificate[0] != '\0' && config->tls_key[0] != '\0' && config->tls_ca[0] != '\0';
+    bool loopback = strncmp(config->listen_host, "127.", 4) == 0 || strcmp(config->listen_host, "::1") == 0;
+    if (!config->insecure_h2c && !complete)
+        config_report_add(report, "tls", "needs certificate, key and ca");
+    if (config->insecure_h2c && !loopback)
+        config_report_add(report, "insecure_h2c", "is allowed only while listen.host is a loopback address");
+}
+
+static void check_whole_seconds(int64_t ms, const char *path, struct config_report *report)
+{
+    if (ms % SECOND_MS != 0)
+        config_report_add(report, path, "must be whole seconds");
+}
+
+static void check_af(const struct af_config *af, size_t index, struct config_report *report)
+{
+    char path[PATH_MAX_LEN];
+    struct ua_id ua_id;
+    for (size_t i = 0; i < af->ua_ids.count; i++) {
+        (void)snprintf(path, sizeof path, "afs[%zu].ua_ids[%zu]", index, i);
+        if (ua_id_parse(msgin5g_str(af->ua_ids.values[i]), &ua_id) != MSGIN5G_OK)
+            config_report_add(report, path, "must be ten hexadecimal digits, for example 0100000007");
+    }
+    for (size_t i = 0; i < af->fqdns.count; i++) {
+        (void)snprintf(path, sizeof path, "afs[%zu].fqdns[%zu]", index, i);
+        size_t length = strlen(af->fqdns.values[i]);
+        if (length == 0 || length > AKMA_FQDN_MAX)
+            config_report_add(report, path, "must have 1 to %d octets", AKMA_FQDN_MAX);
+    }
+    (void)snprintf(path, sizeof path, "afs[%zu].k_af_lifetime", index);
+    check_whole_seconds(af->k_af_lifetime_ms, path, report);
+}
+
+static void check_serving_networks(const struct config_strings *names, struct config_report *report)
+{
+    char path[PATH_MAX_LEN];
+    for (size_t i = 0; i < names->count; i++) {
+        (void)snprintf(path, sizeof path, "serving_networks[%zu]", i);
+        if (!kdf_sn_name_valid(names->values[i]))
+            config_report_add(report, path, "must look like 5G:mnc001.mcc001.3gppnetwork.org");
+    }
+}
+
+/* Problems of the other file name that file and its lines themselves. */
+static void check_subscribers_file(const char *path, struct config_report *report)
+{
+    struct subscribers_file file = { 0 };
+    struct config_report inner = { 0 };
+    enum msgin5g_err err = subscribers_file_load(path, &file, &inner);
+    const char *line = (const char *)inner.text.data;
+    const char *end = inner.text.length > 0 ? line + inner.text.length : line;
+    while (line < end) {
+        const char *feed = memchr(line, '\n', (size_t)(end - line));
+        int length = (int)((feed != NULL ? feed : end) - line);
+        config_report_add(report, "subscribers_file", "%.*s", length, line);
+        line += length + 1;
+    }
+    if (err == MSGIN5G_ERR_NO_MEMORY)
+        config_report_add(report, "subscribers_file", "%s", msgin5g_err_text(err));
+    config_report_free(&inner);
+    config_free(subscribers_file_schema, &file);
+}
+
+void aanf_config_check(const void *untyped, struct config_report *report)
+{
+    const struct aanf_config *config = untyped;
+    const struct af_config *afs = config->afs.values;
+    check_tls(config, report);
+    check_whole_seconds(config->k_af_lifetime_ms, "k_af_lifetime", report);
+    for (size_t i = 0; i < config->afs.count; i++)
+        check_af(&afs[i], i, report);
+    check_serving_networks(&config->serving_networks, report);
+    if (config->subscribers.count > 0 && !subscribers_file_private(config_report_path(report)))
+        config_report_add(report, "subscribers", "holds keys and others may read this file; run: chmod go= %s",
+            config_report_path(report));
+    subscriber_config_check(&config->subscribers, report);
+    if (config->subscribers_file[0] != '\0')
+        check_subscribers_file(config->subscribers_file, report);
+}

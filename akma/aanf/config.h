@@ -1,0 +1,52 @@
+/* Configuration of akma-aanf: the struct its schema fills (decision D9). */
+#ifndef AANF_CONFIG_H
+#define AANF_CONFIG_H
+
+#include "base/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What of the subscriber's identity an AF may see. */
+enum identity_kind { IDENTITY_SUPI, IDENTITY_GPSI, IDENTITY_ANONYMOUS };
+
+/** One row of the AF policy table (TS 33.535 6.2.1 step 2: local policy). */
+struct af_config {
+    char *certificate;
+    struct config_strings fqdns, ua_ids;
+    int identity;
+    int64_t k_af_lifetime_ms; /* 0: the general one */
+};
+
+struct aanf_config {
+    char *listen_host;
+    int64_t listen_port;
+    char *management_host;
+    int64_t management_port;
+    char *nf_instance_id;
+    char *api_root;
+    char *tls_certificate, *tls_key, *tls_ca;
+    bool insecure_h2c;
+    struct config_items subscribers; /* struct subscriber_config */
+    char *subscribers_file;
+    struct config_items afs; /* struct af_config */
+    struct config_strings anchor_key_consumers, authentication_consumers;
+    struct config_strings serving_networks;
+    int64_t k_af_lifetime_ms;
+    int64_t authentication_lifetime_ms;
+    int64_t limit_contexts, limit_authentications, limit_af_ids, limit_body_octets, limit_connections, limit_streams;
+    bool faults_enabled;
+    int64_t faults_latency_ms, faults_status;
+    bool faults_drop;
+    int log_level, log_format;
+    bool core_files;
+    bool key_log;
+};
+
+/** Schema of the daemon's file, for struct aanf_config. */
+extern const struct config_key aanf_config_schema[];
+
+/** What the schema cannot say, for struct daemon_program: TLS files complete, AFs and subscribers well-formed. */
+void aanf_config_check(const void *config, struct config_report *report);
+
+#endif

@@ -1,0 +1,52 @@
+/* AKMA contexts {SUPI, GPSI, K_AKMA, A-KID} (TS 33.535 3.1), by A-KID and by subscriber, and the K_AF given out of
+ * them. */
+#ifndef AANF_CONTEXT_STORE_H
+#define AANF_CONTEXT_STORE_H
+
+#include "akma/a_kid.h"
+
+struct context_store;
+
+/** What the AUSF hands over (TS 33.535 6.1 step 4); borrowed for the call. */
+struct anchor_key {
+    const char *supi; /* "" only when gpsi is the only identity known */
+    const char *gpsi; /* "" when unknown */
+    const char *a_kid;
+    const struct k_akma *k_akma;
+};
+
+/** Identities of the subscriber an A-KID belongs to; borrowed until the store changes. */
+struct context_identity {
+    const char *supi;
+    const char *gpsi;
+};
+
+/** @p contexts at most, each with @p af_ids remembered expiry times at most. */
+enum msgin5g_err context_store_create(size_t contexts, size_t af_ids, struct context_store **out);
+/** Wipe and release. NULL is allowed. */
+void context_store_free(struct context_store *store);
+
+/**
+ * Keep the latest key of a subscriber; the old A-KID and K_AKMA are wiped at once (TS 33.535 6.1 step 4). The same
+ * registration again changes nothing.
+ *
+ * @return MSGIN5G_OK, ERR_DUPLICATE (the A-KID belongs to another subscriber), ERR_LIMIT (store full), ERR_NO_MEMORY.
+ */
+enum msgin5g_err context_store_register(struct context_store *store, const struct anchor_key *key);
+/** @return MSGIN5G_OK or ERR_UNKNOWN_A_KID. */
+enum msgin5g_err context_store_identity(struct context_store *store, const char *a_kid, struct context_identity *out);
+/**
+ * K_AF for one AF_ID and when it expires. Before that time the answer is the same; later the octets are the same and
+ * the time is new (TS 33.535 5.2; choice C15).
+ *
+ * @param fqdn       lower case
+ * @param lifetime_s for a key that is given for the first time or anew
+ * @return MSGIN5G_OK, ERR_UNKNOWN_A_KID, ERR_INVALID (FQDN), ERR_NO_MEMORY, ERR_INTERNAL.
+ */
+enum msgin5g_err context_store_k_af(struct context_store *store, const char *a_kid, const char *fqdn,
+    const struct ua_id *ua_id, int64_t lifetime_s, int64_t now_s, struct k_af *out, int64_t *expiry_s);
+/** Wipe the context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
+enum msgin5g_err context_store_remove(struct context_store *store, const char *supi);
+size_t context_store_count(const struct context_store *store);
+
+#endif

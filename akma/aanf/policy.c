@@ -1,0 +1,76 @@
+#include "policy.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define ANYBODY "*"
+
+static bool peer_is(const struct tls_peer_names *peer, const char *name)
+{
+    if (strcmp(name, ANYBODY) == 0)
+        return true;
+    for (size_t i = 0; peer != NULL && i < peer->count; i++)
+        if (strcasecmp(peer->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool peer_in(const struct tls_peer_names *peer, const struct config_strings *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (peer_is(peer, names->values[i]))
+            return true;
+    return false;
+}
+
+static bool fqdn_allowed(const struct af_config *af, const char *fqdn)
+{
+    for (size_t i = 0; i < af->fqdns.count; i++)
+        if (strcasecmp(af->fqdns.values[i], fqdn) == 0)
+            return true;
+    return false;
+}
+
+static bool ua_id_allowed(const struct af_config *af, const struct ua_id *ua_id)
+{
+    for (size_t i = 0; i < af->ua_ids.count; i++) {
+        struct ua_id allowed;
+        if (ua_id_parse(msgin5g_str(af->ua_ids.values[i]), &allowed) == MSGIN5G_OK &&
+            memcmp(allowed.octets, ua_id->octets, UA_ID_LEN) == 0)
+            return true;
+    }
+    return af->ua_ids.count == 0;
+}
+
+bool policy_af(const struct aanf_config *config, const struct tls_peer_names *peer, const char *fqdn,
+    const struct ua_id *ua_id, struct af_grant *out)
+{
+    const struct af_config *afs = config->afs.values;
+    for (size_t i = 0; i < config->afs.count; i++) {
+        const struct af_config *af = &afs[i];
+        if (!peer_is(peer, af->certificate) || !fqdn_allowed(af, fqdn) || !ua_id_allowed(af, ua_id))
+            continue;
+        int64_t lifetime_ms = af->k_af_lifetime_ms > 0 ? af->k_af_lifetime_ms : config->k_af_lifetime_ms;
+        *out = (struct af_grant){ .identity = (enum identity_kind)af->identity, .k_af_lifetime_s = lifetime_ms / 1000 };
+        return true;
+    }
+    return false;
+}
+
+bool policy_may_anchor(const struct aanf_config *config, const struct tls_peer_names *peer)
+{
+    return peer_in(peer, &config->anchor_key_consumers);
+}
+
+bool policy_may_authenticate(const struct aanf_config *config, const struct tls_peer_names *peer)
+{
+    return peer_in(peer, &config->authentication_consumers);
+}
+
+bool policy_serving_network(const struct aanf_config *config, const char *sn_name)
+{
+    for (size_t i = 0; i < config->serving_networks.count; i++)
+        if (strcmp(config->serving_networks.values[i], sn_name) == 0)
+            return true;
+    return config->serving_networks.count == 0;
+}

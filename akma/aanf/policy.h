@@ -1,0 +1,31 @@
+/* Who may do what, by the names in the client's certificate (TS 33.535 6.2.1 step 2). Tokens will be a second way here.
+ */
+#ifndef AANF_POLICY_H
+#define AANF_POLICY_H
+
+#include "akma/ua_id.h"
+#include "config.h"
+#include "tls/stream.h"
+
+/** What one AF gets. */
+struct af_grant {
+    enum identity_kind identity;
+    int64_t k_af_lifetime_s;
+};
+
+/**
+ * May the owner of this certificate have K_AF for this AF_ID? The first fitting row of the table decides.
+ *
+ * @param peer NULL: no certificate; then only rows for "*" fit.
+ * @param fqdn lower case
+ */
+bool policy_af(const struct aanf_config *config, const struct tls_peer_names *peer, const char *fqdn,
+    const struct ua_id *ua_id, struct af_grant *out);
+/** May register and remove AKMA contexts. */
+bool policy_may_anchor(const struct aanf_config *config, const struct tls_peer_names *peer);
+/** May run primary authentications. */
+bool policy_may_authenticate(const struct aanf_config *config, const struct tls_peer_names *peer);
+/** May the serving network authenticate subscribers of ours (TS 33.501 6.1.2)? */
+bool policy_serving_network(const struct aanf_config *config, const char *sn_name);
+
+#endif

@@ -1,0 +1,31 @@
+/* K_AF the AAnF gave: by A-KID, and under it by FQDN and Ua* id. Bounded; the least recently used A-KID goes first. */
+#ifndef AKMA_AF_CACHE_H
+#define AKMA_AF_CACHE_H
+
+#include "akma/af.h"
+#include "akma/naanf.h"
+
+#define AF_CACHE_KEYS_PER_A_KID 32 /* a UE needs one for each transport it uses */
+
+struct af_cache;
+
+/** Room for @p keys keys in locked memory. */
+enum msgin5g_err af_cache_create(size_t keys, struct af_cache **out);
+/** Wipe and release. NULL is allowed. */
+void af_cache_free(struct af_cache *cache);
+
+/** @return MSGIN5G_OK, or ERR_NOT_CACHED with @p out untouched; an expired key is wiped and not found. */
+enum msgin5g_err af_cache_find(
+    struct af_cache *cache, const struct akma_af_ref *ref, int64_t utc_s, struct akma_af_key *out);
+/**
+ * Keep a key; one for the same reference is replaced. The AAnF serves the latest A-KID of a subscriber only, so an
+ * older A-KID of the same SUPI or GPSI is forgotten: it serves no new session any more (TS 33.535 5.2, 6.1 step 4).
+ *
+ * @return MSGIN5G_OK, ERR_INVALID (reference), ERR_NO_MEMORY.
+ */
+enum msgin5g_err af_cache_put(struct af_cache *cache, const struct akma_af_ref *ref, const struct naanf_key_data *data);
+/** Wipe all keys of @p a_kid. */
+void af_cache_forget(struct af_cache *cache, struct msgin5g_str a_kid);
+size_t af_cache_count(const struct af_cache *cache);
+
+#endif

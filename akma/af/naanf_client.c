@@ -1,0 +1,281 @@
+#include "naanf_client.h"
+
+#include "base/log.h"
+#include "http/client.h"
+#include "problem_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define QUEUED_DEFAULT     10000
+#define DEADLINE_MS        2000
+#define PAUSE_FIRST_MS     1000
+#define PAUSE_LONGEST_MS   30000
+#define RETRY_AFTER_MAX_MS 300000
+
+enum outcome { OUTCOME_OK, OUTCOME_UNKNOWN, OUTCOME_NOT_ALLOWED, OUTCOME_TIMEOUT, OUTCOME_FAILED, OUTCOME_COUNT };
+
+static const char *const outcome_labels[OUTCOME_COUNT] = {
+    [OUTCOME_OK] = "result=\"ok\"",
+    [OUTCOME_UNKNOWN] = "result=\"unknown_a_kid\"",
+    [OUTCOME_NOT_ALLOWED] = "result=\"not_allowed\"",
+    [OUTCOME_TIMEOUT] = "result=\"timeout\"",
+    [OUTCOME_FAILED] = "result=\"failed\"",
+};
+
+static const double seconds_bounds[] = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5 };
+
+struct naanf_client {
+    struct loop *loop;
+    struct http_client *http;
+    int64_t deadline_ms;
+    int64_t pause_until_ms; /* the AAnF is overloaded: nothing is sent until then */
+    int64_t next_pause_ms;
+    bool healthy;
+    struct metric *outcomes[OUTCOME_COUNT];
+    struct metric *paused;
+    struct metric *seconds;
+};
+
+struct naanf_call {
+    struct naanf_client *client;
+    naanf_client_fn *done;
+    void *ctx;
+    struct buffer body;
+    int64_t deadline_at_ms;
+    int64_t started_us;
+    bool repeated;
+};
+
+static int64_t monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void register_metrics(struct naanf_client *client, struct metrics *metrics)
+{
+    if (metrics == NULL)
+        return;
+    for (size_t i = 0; i < OUTCOME_COUNT; i++)
+        client->outcomes[i] = metrics_counter(
+            metrics, "msgin5g_aanf_requests_total", "Key requests the AAnF was asked, by result", outcome_labels[i]);
+    client->paused = metrics_counter(
+        metrics, "msgin5g_aanf_requests_paused_total", "Key requests not sent because the AAnF asked for a pause", "");
+    client->seconds = metrics_histogram(metrics, "msgin5g_aanf_request_seconds", "Time the AAnF took to answer", "",
+        seconds_bounds, sizeof seconds_bounds / sizeof *seconds_bounds);
+}
+
+enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_config *config, struct naanf_client **out)
+{
+    struct naanf_client *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    client->loop = loop;
+    client->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEADLINE_MS;
+    client->next_pause_ms = PAUSE_FIRST_MS;
+    client->healthy = true;
+    register_metrics(client, config->metrics);
+    struct http_client_config http = {
+        .url = config->aanf_url,
+        .tls = config->tls,
+        .connect_ms = client->deadline_ms,
+        .queued = config->pending > 0 ? config->pending : QUEUED_DEFAULT,
+        .metrics = config->metrics,
+        .metrics_label = "aanf",
+    };
+    enum msgin5g_err err = http_client_create(loop, &http, &client->http);
+    if (err != MSGIN5G_OK) {
+        free(client);
+        return err;
+    }
+    *out = client;
+    return MSGIN5G_OK;
+}
+
+void naanf_client_free(struct naanf_client *client)
+{
+    if (client == NULL)
+        return;
+    struct http_client *http = client->http;
+    client->http = NULL; /* its open calls now end for good */
+    http_client_free(http);
+    free(client);
+}
+
+bool naanf_client_healthy(const struct naanf_client *client)
+{
+    return client->healthy;
+}
+
+static void call_free(struct naanf_call *call)
+{
+    buffer_free(&call->body);
+    free(call);
+}
+
+/* 429 and 503: Retry-After in seconds if there is one, else a pause that doubles (TS 29.500 6.4.2). */
+static void pause_requests(struct naanf_client *client, const struct http_response *response)
+{
+    const char *text = http_response_header(response, "retry-after");
+    int64_t pause_ms = client->next_pause_ms;
+    if (text != NULL && text[0] >= '0' && text[0] <= '9') {
+        long seconds = strtol(text, NULL, 10); /* LONG_MAX when too large */
+        pause_ms = seconds > RETRY_AFTER_MAX_MS / 1000 ? RETRY_AFTER_MAX_MS : (int64_t)seconds * 1000;
+    }
+    client->next_pause_ms *= 2;
+    if (client->next_pause_ms > PAUSE_LONGEST_MS)
+        client->next_pause_ms = PAUSE_LONGEST_MS;
+    client->pause_until_ms = loop_now_ms(client->loop) + pause_ms;
+    log_warning("aanf asks for a pause status=%d pause_ms=%lld", response->status, (long long)pause_ms);
+}
+
+/* A 200 counts only when it carries what TS 29.535 5.1.6.2.3 asks for and K_AF can be used (N7, N8). */
+static enum msgin5g_err judge_key(
+    const struct naanf_client *client, const struct http_response *response, struct naanf_key_data *data)
+{
+    struct msgin5g_str body = { (const char *)response->body, response->length };
+    struct naanf_problem problem = { 0 };
+    if (naanf_key_data_decode(body, data, &problem) != MSGIN5G_OK) {
+        log_debug("aanf answer is malformed cause=%s param=%s", problem.cause, problem.param ? problem.param : "-");
+        bool no_expiry = problem.param != NULL && strcmp(problem.param, "/expiry") == 0;
+        return no_expiry ? MSGIN5G_ERR_UNKNOWN_A_KID : MSGIN5G_ERR_AANF;
+    }
+    return data->expiry_s > loop_utc_s(client->loop) ? MSGIN5G_OK : MSGIN5G_ERR_UNKNOWN_A_KID;
+}
+
+/* The last paragraph of section 5.1 of the AKMA digest (TS 29.535 4.2.2.3.2, TS 29.500 5.2.7.3, 6.7.3). */
+static enum msgin5g_err judge_status(
+    struct naanf_client *client, const struct http_response *response, struct naanf_key_data *data)
+{
+    struct msgin5g_str body = { (const char *)response->body, response->length };
+    switch (response->status) {
+    case 200:
+        return judge_key(client, response, data);
+    case 204:
+    case 404:
+        return MSGIN5G_ERR_UNKNOWN_A_KID;
+    case 401:
+        return MSGIN5G_ERR_AF_NOT_ALLOWED;
+    case 403:
+        return problem_has_cause(body, "K_AKMA_NOT_PRESENT") ? MSGIN5G_ERR_UNKNOWN_A_KID : MSGIN5G_ERR_AF_NOT_ALLOWED;
+    case 429:
+    case 503:
+        pause_requests(client, response);
+        return MSGIN5G_ERR_AANF;
+    default:
+        return MSGIN5G_ERR_AANF;
+    }
+}
+
+static enum outcome outcome_of(enum msgin5g_err err)
+{
+    switch (err) {
+    case MSGIN5G_OK:
+        return OUTCOME_OK;
+    case MSGIN5G_ERR_UNKNOWN_A_KID:
+        return OUTCOME_UNKNOWN;
+    case MSGIN5G_ERR_AF_NOT_ALLOWED:
+        return OUTCOME_NOT_ALLOWED;
+    case MSGIN5G_ERR_TIMEOUT:
+        return OUTCOME_TIMEOUT;
+    default:
+        return OUTCOME_FAILED;
+    }
+}
+
+static void call_finish(struct naanf_call *call, enum msgin5g_err err, const struct naanf_key_data *data)
+{
+    struct naanf_client *client = call->client;
+    metric_add(client->outcomes[outcome_of(err)], 1);
+    metric_observe_us(client->seconds, monotonic_us() - call->started_us);
+    call->done(call->ctx, err, data);
+    call_free(call);
+}
+
+static enum msgin5g_err call_send(struct naanf_call *call);
+
+static void call_answered(void *ctx, enum msgin5g_err err, const struct http_response *response)
+{
+    struct naanf_call *call = ctx;
+    struct naanf_client *client = call->client;
+    __attribute__((cleanup(naanf_key_data_wipe))) struct naanf_key_data data = { 0 };
+    if (response != NULL) {
+        err = judge_status(client, response, &data);
+        client->healthy = response->status < 500;
+        if (response->status != 429 && response->status < 500)
+            client->next_pause_ms = PAUSE_FIRST_MS;
+        call_finish(call, err, err == MSGIN5G_OK ? &data : NULL);
+        return;
+    }
+    /* The operation changes nothing at the AAnF, so a lost connection allows one repetition (TS 29.500 5.2.8). */
+    if (err == MSGIN5G_ERR_CLOSED && client->http != NULL && !call->repeated) {
+        call->repeated = true;
+        if (call_send(call) == MSGIN5G_OK)
+            return;
+    }
+    client->healthy = false;
+    if (client->http == NULL)
+        err = MSGIN5G_ERR_CLOSED;
+    else if (err != MSGIN5G_ERR_TIMEOUT)
+        err = MSGIN5G_ERR_AANF;
+    call_finish(call, err, NULL);
+}
+
+static enum msgin5g_err call_send(struct naanf_call *call)
+{
+    static const struct http_header headers[] = {
+        { "accept", "application/json, application/problem+json" },
+        { "user-agent", "AF-msgin5g" }, /* TS 29.500 5.2.2.2: starts with the NF type */
+    };
+    struct naanf_client *client = call->client;
+    int64_t left_ms = call->deadline_at_ms - loop_now_ms(client->loop);
+    if (left_ms <= 0)
+        return MSGIN5G_ERR_TIMEOUT;
+    struct http_call http = {
+        .method = "POST",
+        .path = NAANF_API "/retrieve-applicationkey",
+        .content_type = "application/json",
+        .body = call->body.data,
+        .length = call->body.length,
+        .headers = headers,
+        .header_count = sizeof headers / sizeof *headers,
+        .deadline_ms = left_ms,
+    };
+    return http_client_send(client->http, &http, call_answered, call);
+}
+
+static enum msgin5g_err request_encode(const struct akma_af_ref *ref, struct buffer *out)
+{
+    struct naanf_key_request request = { .supp_feat = "1" }; /* AKMA_GPSI_Support, TS 29.535 5.1.8 */
+    if (ref->a_kid.length == 0 || ref->a_kid.length > AKMA_A_KID_MAX)
+        return MSGIN5G_ERR_INVALID;
+    memcpy(request.a_kid, ref->a_kid.octets, ref->a_kid.length);
+    enum msgin5g_err err = af_id_format(ref->fqdn, &ref->ua_id, request.af_id);
+    return err == MSGIN5G_OK ? naanf_key_request_encode(&request, out) : err;
+}
+
+enum msgin5g_err naanf_client_retrieve(
+    struct naanf_client *client, const struct akma_af_ref *ref, naanf_client_fn *done, void *ctx)
+{
+    int64_t now_ms = loop_now_ms(client->loop);
+    if (now_ms < client->pause_until_ms) {
+        metric_add(client->paused, 1);
+        return MSGIN5G_ERR_LIMIT;
+    }
+    struct naanf_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    *call = (struct naanf_call){ .client = client, .done = done, .ctx = ctx };
+    call->started_us = monotonic_us();
+    call->deadline_at_ms = now_ms + client->deadline_ms;
+    buffer_init(&call->body, NAANF_BODY_MAX);
+    enum msgin5g_err err = request_encode(ref, &call->body);
+    if (err == MSGIN5G_OK)
+        err = call_send(call);
+    if (err != MSGIN5G_OK)
+        call_free(call);
+    return err;
+}
