@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 SUPPORT = pathlib.Path(__file__).resolve().parent
@@ -186,8 +187,131 @@ class Testbed:
         self.subscribers += made
         return made
 
-    def start(self, name, config_text, *arguments, env=None):
-        config = self.write(name + ".yaml", config_text)
-        daemon = Daemon(name, [program(name), "--config", str(config), *arguments], self.folder, env)
+    def start(self, name, config, *arguments, env=None):
+        """Start a daemon with @p config (a dict); JSON is YAML."""
+        path = self.write(name + ".yaml", json.dumps(config, indent=1))
+        daemon = Daemon(name, [program(name), "--config", str(path), *arguments], self.folder, env)
         self.daemons.append(daemon)
         return daemon
+
+    def aanf_config(self, **overrides):
+        """The emulated AAnF and AUSF with every subscriber added so far."""
+        certs = self.certs
+        config = {
+            "listen": {"host": "127.0.0.1", "port": 0},
+            "management": {"host": "127.0.0.1", "port": 0},
+            "tls": {"certificate": str(certs / "aanf.pem"), "key": str(certs / "aanf.key"), "ca": str(certs / "ca.pem")},
+            "serving_networks": [SN_NAME],
+            "afs": [{"certificate": "localhost", "fqdns": [FQDN, "msgin5g.lab.example"], "identity": "supi"}],
+            "consumers": {"anchor_key": ["ausf.lab.example"], "authentication": ["*"]},
+            "faults": {"enabled": True},
+            "subscribers": [{"supi": s.supi, "gpsi": s.gpsi, "k": s.k, "opc": s.opc, "akma_allowed": s.akma_allowed}
+                            for s in self.subscribers],
+        }
+        config.update(overrides)
+        return config
+
+    def start_aanf(self, **overrides):
+        self.aanf = self.start("akma-aanf", self.aanf_config(**overrides))
+        self.aanf_url = "https://127.0.0.1:%d" % self.aanf.port("sbi")
+        return self.aanf
+
+    def server_config(self, **overrides):
+        certs = self.certs
+        config = {
+            "listen": {"coaps": {"host": "127.0.0.1", "port": 0}},
+            "management": {"host": "127.0.0.1", "port": 0},
+            "auth": {"fqdns": [FQDN]},
+            "aanf": {"url": self.aanf_url, "certificate": str(certs / "server.pem"), "key": str(certs / "server.key"),
+                     "ca": str(certs / "ca.pem")},
+            "registration": {"min_lifetime": "1s"},
+            "bindings": [{"identity": s.supi, "service_ids": [s.service_id]} for s in self.subscribers],
+        }
+        for key, value in overrides.items():
+            config[key] = {**config[key], **value} if isinstance(value, dict) and isinstance(config.get(key), dict) else value
+        return config
+
+    def start_server(self, **overrides):
+        self.server = self.start("msgin5g-server", self.server_config(**overrides))
+        self.server_uri = "coaps://localhost:%d" % self.server.port("coaps")
+        return self.server
+
+    def usim(self, subscriber):
+        """USIM file of a subscriber, made at the first call; SQN lives in it."""
+        path = self.folder / (subscriber.supi + ".usim.yaml")
+        if not path.exists():
+            self.write(path.name, json.dumps({"supi": subscriber.supi, "k": subscriber.k, "opc": subscriber.opc,
+                                              "sqn": "000000000000"}))
+        return path
+
+    def client_argv(self, subscriber, command, *arguments, service_id=None):
+        certs = self.certs
+        return [program("msgin5g-client"), command, "--json", "--server", self.server_uri, "--service-id",
+                service_id or subscriber.service_id, "--usim", str(self.usim(subscriber)), "--ausf", self.aanf_url,
+                "--ca", str(certs / "ca.pem"), "--cert", str(certs / "ausf-client.pem"), "--key",
+                str(certs / "ausf-client.key"), *map(str, arguments)]
+
+    def run_client(self, subscriber, command, *arguments, timeout_s=30, **options):
+        """Run one command to its end: (exit code, events)."""
+        done = subprocess.run(self.client_argv(subscriber, command, *arguments, **options), capture_output=True,
+                              timeout=timeout_s, cwd=self.folder)
+        if b"Sanitizer" in done.stderr or b"runtime error:" in done.stderr:
+            raise RuntimeError("msgin5g-client: a sanitizer complained:\n%s" % done.stderr.decode())
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    def listen(self, subscriber, *arguments, **options):
+        """Start a listening client; its events come from Client.event()."""
+        client = Client(self.client_argv(subscriber, "listen", *arguments, **options), self.folder)
+        self.clients.append(client)
+        return client
+
+
+class Client:
+    """A msgin5g-client that runs on: events are read as they come."""
+
+    def __init__(self, argv, folder):
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        cwd=folder)
+        self.events = []
+        self._text = b""
+
+    def event(self, name, timeout_s=15, **members):
+        """Wait for an event of this name whose members have these values; earlier ones stay in self.events."""
+        deadline = time.monotonic() + timeout_s
+        seen = 0
+        while True:
+            for event in self.events[seen:]:
+                seen += 1
+                if event["event"] == name and all(event.get(k) == v for k, v in members.items()) \
+                        and not event.get("taken"):
+                    event["taken"] = True
+                    return event
+            left = deadline - time.monotonic()
+            readable, _, _ = select.select([self.process.stdout], [], [], max(left, 0))
+            chunk = os.read(self.process.stdout.fileno(), 65536) if readable else b""
+            if not chunk:
+                raise AssertionError("no event %s %s; seen: %s; stderr: %s"
+                                     % (name, members, self.events, self._stderr_if_ended()))
+            self._text += chunk
+            *lines, self._text = self._text.split(b"\n")
+            self.events += [json.loads(line) for line in lines]
+
+    def _stderr_if_ended(self):
+        return self.process.stderr.read().decode() if self.process.poll() is not None else "(still running)"
+
+    def stop(self, timeout_s=10):
+        """SIGTERM: it de-registers and ends; its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(timeout_s)
+        stderr = self.process.stderr.read().decode()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        if "Sanitizer" in stderr or "runtime error:" in stderr:
+            raise RuntimeError("msgin5g-client: a sanitizer complained:\n%s" % stderr)
+        return code
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()

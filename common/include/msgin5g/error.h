@@ -1,4 +1,5 @@
-/* The one table of errors: name, CoAP response code, HTTP status, failure cause and text, so that they cannot drift apart. */
+/* The one table of errors: name, CoAP response code, HTTP status, failure cause and text, so that they cannot drift
+ * apart. */
 #ifndef MSGIN5G_ERROR_H
 #define MSGIN5G_ERROR_H
 
@@ -8,7 +9,8 @@
 /** A CoAP code as it stands on the wire: class in the upper three bits, detail in the lower five (RFC 7252 3). */
 #define MSGIN5G_COAP_CODE(class, detail) (((class) << 5) | (detail))
 
-/* Name, CoAP code (EC-4 in docs/deviations.md), HTTP status (EC-40), Failure Cause (TS 23.554 10.6, EC-17), text for people. */
+/* Name, CoAP code (EC-4 in docs/deviations.md), HTTP status (EC-40), Failure Cause (TS 23.554 10.6, EC-17), text for
+ * people. */
 #define MSGIN5G_ERRORS(X)                                                                                              \
     X(OK, 2, 4, 200, "", "ok")                                                                                         \
     X(ERR_MALFORMED, 4, 0, 400, "MALFORMED", "the message does not follow TS 24.538 clause 7")                         \
