@@ -253,8 +253,15 @@ class Testbed:
 
     def run_client(self, subscriber, command, *arguments, timeout_s=30, **options):
         """Run one command to its end: (exit code, events)."""
-        done = subprocess.run(self.client_argv(subscriber, command, *arguments, **options), capture_output=True,
-                              timeout=timeout_s, cwd=self.folder)
+        return self._run(self.client_argv(subscriber, command, *arguments, **options), timeout_s)
+
+    def run_plain(self, command, *arguments, timeout_s=30):
+        """As run_client(), without keys: the caller brings --a-kid and --k-akma."""
+        return self._run([program("msgin5g-client"), command, "--json", "--server", self.server_uri,
+                          *map(str, arguments)], timeout_s)
+
+    def _run(self, argv, timeout_s):
+        done = subprocess.run(argv, capture_output=True, timeout=timeout_s, cwd=self.folder, stdin=subprocess.DEVNULL)
         if b"Sanitizer" in done.stderr or b"runtime error:" in done.stderr:
             raise RuntimeError("msgin5g-client: a sanitizer complained:\n%s" % done.stderr.decode())
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]

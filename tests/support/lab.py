@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""The lab: real programs on loopback do the main job, step by step, and every step is told in one line."""
+
+import argparse
+import json
+import pathlib
+import secrets
+import shutil
+import sys
+import time
+
+import testbed
+
+FOLDER = testbed.build_dir().parent / "lab"
+
+
+class Failed(Exception):
+    """A step did not end as it should."""
+
+
+class Report:
+    """Tells each step as it ends: who, what, how protected, how long."""
+
+    def __init__(self, as_json):
+        self.as_json = as_json
+        self.steps = 0
+        self.failed = 0
+        self.started = time.monotonic()
+
+    def step(self, who, what, how, action):
+        begin = time.monotonic()
+        self.steps += 1
+        try:
+            detail = action()
+            ok = True
+        except (Failed, AssertionError, RuntimeError) as error:
+            detail = str(error)
+            ok = False
+            self.failed += 1
+        milliseconds = (time.monotonic() - begin) * 1000
+        if self.as_json:
+            print(json.dumps({"step": self.steps, "who": who, "what": what, "how": how, "ok": ok, "detail": detail,
+                              "milliseconds": round(milliseconds, 1)}), flush=True)
+        else:
+            print("%2d  %-4s %-14s %-38s %-46s %7.0f ms" % (self.steps, "ok" if ok else "FAIL", who, what,
+                                                             detail if not ok or not how else "%s: %s" % (how, detail)
+                                                             if detail else how, milliseconds), flush=True)
+        return ok
+
+    def summary(self):
+        seconds = time.monotonic() - self.started
+        if self.as_json:
+            print(json.dumps({"summary": True, "steps": self.steps, "failed": self.failed, "seconds": round(seconds, 2)}))
+        elif self.failed == 0:
+            print("\nAll %d steps went as they should, in %.1f s." % (self.steps, seconds))
+        else:
+            print("\n%d of %d steps failed; the programs' logs are in %s" % (self.failed, self.steps, FOLDER))
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def only(events, name):
+    found = [event for event in events if event["event"] == name]
+    expect(found, "no '%s' among %s" % (name, [event["event"] for event in events]))
+    return found[-1]
+
+
+class Lab:
+    def __init__(self, bed):
+        self.bed = bed
+        self.ue1, self.ue2 = bed.add_subscribers(2)
+
+    def start_aanf(self):
+        daemon = self.bed.start_aanf()
+        return "%s, metrics at %s" % (daemon.ready["sbi"], daemon.ready["management"])
+
+    def start_server(self):
+        daemon = self.bed.start_server()
+        return "%s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["management"])
+
+    def authenticate(self, ue):
+        """5G AKA, K_AKMA, A-KID, DTLS with K_AF, registration."""
+        code, events = self.bed.run_client(ue, "register")
+        expect(code == 0, "exit code %d, %s" % (code, events))
+        a_kid = only(events, "authenticated")["a_kid"]
+        return "A-KID %s…, %s" % (a_kid[:10], only(events, "registered")["protection"])
+
+    def exchange(self, sender, receiver, text):
+        """One message with delivery report; both ends must agree."""
+        listener = self.bed.listen(receiver, "--count", 1)
+        listener.event("registered")
+        code, events = self.bed.run_client(sender, "send", "--to", receiver.service_id, "--payload", text, "--report")
+        got = listener.event("message", payload=text)
+        expect(got["from"] == sender.service_id, "it came from %s" % got["from"])
+        expect(code == 0, "exit code %d, %s" % (code, events))
+        expect(only(events, "report")["status"] == "success", "report: %s" % only(events, "report"))
+        expect(listener.process.wait(10) == 0, "the receiver ended with %s" % listener.process.returncode)
+        return "'%s' delivered, report came back" % text
+
+    def spoof(self):
+        """UE 1 says it is UE 2: its own keys, somebody else's UE Service ID (TS 33.501 Y.2)."""
+        code, events = self.bed.run_client(self.ue1, "register", service_id=self.ue2.service_id)
+        expect(code == 6, "exit code %d instead of 6, %s" % (code, events))
+        return "4.03, registration refused"
+
+    def unknown_a_kid(self):
+        """A well-formed A-KID that no AAnF context belongs to."""
+        a_kid = "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("A" * 43)
+        key = self.bed.write("unknown.key", secrets.token_hex(32))
+        code, events = self.bed.run_plain("register", "--service-id", self.ue1.service_id, "--a-kid", a_kid, "--k-akma",
+                                          "@%s" % key)
+        expect(code == 5, "exit code %d instead of 5, %s" % (code, events))
+        return "alert unknown_psk_identity, no session"
+
+    def run(self, report):
+        steps = (
+            ("akma-aanf", "starts", "HTTP/2 over TLS", self.start_aanf),
+            ("msgin5g-server", "starts", "DTLS 1.2 and 1.3 PSK", self.start_server),
+            ("UE 1", "5G AKA, AKMA keys, registration", "", lambda: self.authenticate(self.ue1)),
+            ("UE 2", "5G AKA, AKMA keys, registration", "", lambda: self.authenticate(self.ue2)),
+            ("UE 1 → UE 2", "message with delivery report", "", lambda: self.exchange(self.ue1, self.ue2, "hello, valve")),
+            ("UE 2 → UE 1", "message with delivery report", "", lambda: self.exchange(self.ue2, self.ue1, "hello, meter")),
+            ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
+            ("stranger", "unknown A-KID is refused", "", self.unknown_a_kid),
+        )
+        for who, what, how, action in steps:
+            if not report.step(who, what, how, action) and who in ("akma-aanf", "msgin5g-server"):
+                return
+
+
+def tell_how(bed, lab):
+    """What --keep leaves behind, and how to use it."""
+    pids = " ".join(str(daemon.process.pid) for daemon in bed.daemons)
+    print("\nStill running: %s\n" % ", ".join("%s (pid %d)" % (d.name, d.process.pid) for d in bed.daemons))
+    print("Listen as UE 2:\n  %s\n" % " ".join(bed.client_argv(lab.ue2, "listen")))
+    print("Send as UE 1:\n  %s\n" % " ".join(bed.client_argv(lab.ue1, "send", "--to", lab.ue2.service_id,
+                                                                  "--payload", "hello", "--report")))
+    print("Metrics:\n  curl http://%s/metrics\n  curl http://%s/metrics\n"
+          % (bed.server.ready["management"], bed.aanf.ready["management"]))
+    print("Stop everything:\n  kill %s" % pids)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="lab.sh", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the daemons running and say how to talk to them")
+    parser.add_argument("--json", action="store_true", help="one JSON object a step")
+    options = parser.parse_args()
+
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    pathlib.Path(FOLDER).mkdir(parents=True)
+    report = Report(options.json)
+    bed = testbed.Testbed(FOLDER)
+    lab = Lab(bed)
+    try:
+        lab.run(report)
+    finally:
+        keep = options.keep and report.failed == 0
+        if not keep:
+            report.step("lab", "everything it started is stopped", "", lambda: bed.close() or "")
+        report.summary()
+    if keep:
+        tell_how(bed, lab)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
