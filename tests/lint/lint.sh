@@ -15,7 +15,7 @@ shell)
     find . -path ./build -prune -o \( -name '*.sh' -o -path './.ci/run' \) -print0 | xargs -0 shellcheck
     ;;
 tree) # no machine's path, no unfinished mark, no file beyond 600 lines (tables and tests apart)
-    bad=$(grep -rnE '(TODO|FIXME|XXX)|not implemented' --include='*.[ch]' --include='*.py' --include='*.sh' \
+    bad=$(grep -rnE "\b(TODO|FIXME|XXX)\b|not implemented" --include='*.[ch]' --include='*.py' --include='*.sh' \
         --include='*.cmake' --include='CMakeLists.txt' --exclude=lint.sh \
         common akma msgin5g-server msgin5g-client seal-adapter tests cmake docker .ci ./*.sh || true)
     long=$(sources common akma msgin5g-server msgin5g-client seal-adapter | xargs -0 wc -l |
@@ -31,7 +31,7 @@ tidy)
     while read -r file; do
         if grep -qF "\"$PWD/$file\"" "$build_dir/compile_commands.json"; then printf '%s\0' "$file"; fi
     done <"$build_dir/tidy-$folder.list" |
-        xargs -0 -r -n 4 clang-tidy-14 --quiet -p "$build_dir" 2>"$build_dir/tidy-$folder.err" ||
+        xargs -0 -r -n 1 clang-tidy-14 --quiet -p "$build_dir" 2>"$build_dir/tidy-$folder.err" ||
         { grep -vE 'warnings generated|Suppressed|Use -header-filter' "$build_dir/tidy-$folder.err" >&2; exit 1; }
     ;;
 *)
