@@ -1,0 +1,121 @@
+#include "admin_api.h"
+
+#include "base/log.h"
+#include "http/server.h"
+
+#include <stdlib.h>
+
+#define METRICS_MAX  (1 << 20) /* octets of one exposition */
+#define METRICS_TYPE "text/plain; version=0.0.4"
+#define TEXT_TYPE    "text/plain"
+#define PROBLEM_SIZE 256
+
+struct admin_api {
+    struct http_server *server;
+    struct tls_context *tls; /* NULL: in clear */
+    struct metrics *registry;
+    struct shard *shard;
+};
+
+static void answer_text(struct http_request *request, int status, const char *content_type, const struct buffer *text)
+{
+    struct http_answer answer = {
+        .status = status, .content_type = content_type, .body = text->data, .length = text->length
+    };
+    http_respond(request, &answer);
+}
+
+static void on_healthz(void *ctx, struct http_request *request)
+{
+    (void)ctx;
+    struct http_answer answer = { .status = 200, .content_type = TEXT_TYPE, .body = "ok\n", .length = 3 };
+    http_respond(request, &answer);
+}
+
+static void on_readyz(void *ctx, struct http_request *request)
+{
+    const struct admin_api *api = ctx;
+    struct buffer reasons;
+    buffer_init(&reasons, PROBLEM_SIZE);
+    bool ready = shard_ready(api->shard, &reasons);
+    if (ready)
+        (void)buffer_append_text(&reasons, "ok\n");
+    answer_text(request, ready ? 200 : 503, TEXT_TYPE, &reasons);
+    buffer_free(&reasons);
+}
+
+static void on_metrics(void *ctx, struct http_request *request)
+{
+    const struct admin_api *api = ctx;
+    struct buffer text;
+    buffer_init(&text, METRICS_MAX);
+    shard_count(api->shard);
+    enum msgin5g_err err = metrics_render(api->registry, &text);
+    if (err == MSGIN5G_OK)
+        answer_text(request, 200, METRICS_TYPE, &text);
+    else
+        http_respond_problem(request, msgin5g_err_http_status(err), NULL, msgin5g_err_text(err));
+    buffer_free(&text);
+}
+
+static const struct http_route routes[] = {
+    { "GET", "/healthz", NULL, on_healthz },
+    { "GET", "/readyz", NULL, on_readyz },
+    { "GET", "/metrics", NULL, on_metrics },
+    { NULL, NULL, NULL, NULL },
+};
+
+static enum msgin5g_err set_up_tls(struct admin_api *api, const struct server_config *config)
+{
+    char problem[PROBLEM_SIZE] = "";
+    struct tls_context_config tls = { .is_server = true,
+        .certificate_file = config->management_certificate,
+        .key_file = config->management_key,
+        .alpn = "h2,http/1.1" };
+    if (*config->management_certificate == '\0')
+        return MSGIN5G_OK;
+    enum msgin5g_err err = tls_context_create(&tls, &api->tls, problem, sizeof problem);
+    if (err != MSGIN5G_OK)
+        log_error("management: TLS cannot be set up problem=\"%s\"", problem);
+    return err;
+}
+
+enum msgin5g_err admin_api_create(struct loop *loop, const struct server_config *config, struct metrics *registry,
+    struct shard *shard, struct admin_api **out)
+{
+    struct admin_api *api = calloc(1, sizeof *api);
+    if (api == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    api->registry = registry;
+    api->shard = shard;
+    enum msgin5g_err err = set_up_tls(api, config);
+    struct http_server_config server = { .host = config->management_host,
+        .port = (uint16_t)config->management_port,
+        .tls = api->tls,
+        .routes = routes,
+        .ctx = api,
+        .metrics = registry,
+        .metrics_label = "management" };
+    if (err == MSGIN5G_OK)
+        err = http_server_create(loop, &server, &api->server);
+    if (err != MSGIN5G_OK) {
+        admin_api_free(api);
+        return err;
+    }
+    *out = api;
+    return MSGIN5G_OK;
+}
+
+void admin_api_free(struct admin_api *api)
+{
+    if (api == NULL)
+        return;
+    http_server_free(api->server);
+    tls_context_free(api->tls);
+    free(api);
+}
+
+uint16_t admin_api_port(const struct admin_api *api)
+{
+    return http_server_port(api->server);
+}

@@ -1,0 +1,19 @@
+/* Management port: /healthz, /readyz and /metrics (decision D10). */
+#ifndef ADMIN_API_H
+#define ADMIN_API_H
+
+#include "config.h"
+#include "shard.h"
+
+struct admin_api;
+
+/** @p config, @p registry and @p shard are borrowed. @return MSGIN5G_OK, ERR_IO, ERR_CONFIG (certificate) or
+ * ERR_NO_MEMORY. */
+enum msgin5g_err admin_api_create(struct loop *loop, const struct server_config *config, struct metrics *registry,
+    struct shard *shard, struct admin_api **out);
+/** NULL is allowed. */
+void admin_api_free(struct admin_api *api);
+/** Port really bound. */
+uint16_t admin_api_port(const struct admin_api *api);
+
+#endif

@@ -1,0 +1,186 @@
+#include "config.h"
+
+#include "coap/transport.h"
+#include "identity.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct server_config, member)
+#define SECOND     INT64_C(1000)
+#define HOUR       (3600 * SECOND)
+#define DAY        (24 * HOUR)
+#define END                                                                                                            \
+    {                                                                                                                  \
+        .name = NULL                                                                                                   \
+    }
+
+static const char *const policies[] = { "akma-only", "seal-psk-allowed", "seal-psk-preferred", NULL };
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
+
+static const struct config_key coaps_keys[] = { { "host", CONFIG_STRING, AT(coaps_host), "127.0.0.1", 1, 45,
+                                                    .help = "Numeric address UEs reach; 0.0.0.0: all." },
+    { "port", CONFIG_INT, AT(coaps_port), "5684", 0, 65535, .help = "UDP port for DTLS; 0: any free one." }, END };
+static const struct config_key listen_keys[] = { { "coaps", CONFIG_SECTION, .keys = coaps_keys,
+                                                     .help = "CoAP over DTLS 1.2 and 1.3 with PSK (MSGin5G-1)." },
+    { "path", CONFIG_STRING, AT(service_path), "msgin5g", 1, 64, .help = "Uri-Path of the service (EC-1)." }, END };
+static const struct config_key auth_keys[] = {
+    { "fqdns", CONFIG_STRINGS, AT(fqdns), NULL, 1, 16,
+        .help = "Names of this application function: the part of AF_ID a UE says as server name (TS 33.535 A.4)." },
+    { "policy", CONFIG_ENUM, AT(policy), "akma-only", .choices = policies,
+        .help = "Which keys UEs may use (TR 33.862 KI#2). This version knows akma-only." },
+    { "hide_identities", CONFIG_BOOL, AT(hide_identities), "false",
+        .help = "Go on with a random key for an unknown A-KID, so that nobody can tell known ones from unknown ones." },
+    { "allow_anonymous", CONFIG_BOOL, AT(allow_anonymous), "false",
+        .help = "Let a UE register any known UE Service ID when the AAnF gave no SUPI or GPSI. Labs only." },
+    { "key_expiry_grace", CONFIG_DURATION, AT(key_expiry_grace_ms), "0s", 0, HOUR,
+        .help = "How long a session may outlive its K_AF." },
+    END
+};
+static const struct config_key tls_keys[] = {
+    { "coap_ccm8", CONFIG_BOOL, AT(coap_ccm8), "false",
+        .help = "Also accept TLS_PSK_WITH_AES_128_CCM_8, for constrained UEs: no forward secrecy, an 8-octet tag." },
+    END
+};
+static const struct config_key aanf_keys[] = { { "url", CONFIG_STRING, AT(aanf_url), NULL, 8, 512,
+                                                   .help = "AAnF, \"https://host:port\" (Naanf_AKMA, TS 29.535)." },
+    { "certificate", CONFIG_FILE, AT(aanf_certificate), "", .help = "Own certificate chain (PEM); empty with http." },
+    { "key", CONFIG_FILE, AT(aanf_key), "", .help = "Its private key (PEM)." },
+    { "ca", CONFIG_FILE, AT(aanf_ca), "", .help = "Trusted for the AAnF's certificate (PEM)." },
+    { "deadline", CONFIG_DURATION, AT(aanf_deadline_ms), "2s", 50, 60 * SECOND, .help = "Longest wait for an answer." },
+    { "cached_keys", CONFIG_INT, AT(aanf_cached_keys), "100000", 1, 10000000, .help = "K_AF kept at most." }, END };
+static const struct config_key registration_keys[] = { { "default_lifetime", CONFIG_DURATION,
+                                                           AT(registration_default_ms), "1h", SECOND, 365 * DAY,
+                                                           .help = "When the UE asks for none (EC-9)." },
+    { "min_lifetime", CONFIG_DURATION, AT(registration_min_ms), "1m", SECOND, 365 * DAY,
+        .help = "Shorter wishes are raised to this." },
+    { "max_lifetime", CONFIG_DURATION, AT(registration_max_ms), "7d", SECOND, 365 * DAY,
+        .help = "Longer wishes are cut to this." },
+    END };
+static const struct config_key binding_keys[] = {
+    { "identity", CONFIG_STRING, offsetof(struct binding_config, identity), NULL, 1, 253,
+        .help = "SUPI or GPSI as the AAnF gives it, \"imsi-001010000000001\"." },
+    { "service_ids", CONFIG_STRINGS, offsetof(struct binding_config, service_ids), NULL, 1, 64,
+        .help = "UE Service IDs assigned to it." },
+    END
+};
+static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max_sessions), "0", 0, 10000000,
+                                                    .help = "DTLS sessions at most; 0: no limit." },
+    { "session_idle", CONFIG_DURATION, AT(session_idle_ms), "0s", 0, 365 * DAY,
+        .help = "Sessions without traffic for this long are closed; 0s: never." },
+    { "registrations", CONFIG_INT, AT(max_registrations), "1000000", 1, 10000000, .help = "UE Service IDs at most." },
+    { "registrations_per_session", CONFIG_INT, AT(registrations_per_session), "16", 1, 100000,
+        .help = "UE Service IDs one session may register." },
+    { "half_open", CONFIG_DURATION, AT(half_open_ms), "5s", SECOND, 60 * SECOND, .help = "Age limit of a handshake." },
+    { "half_open_total", CONFIG_INT, AT(half_open_total), "65535", 1, 65535, .help = "Handshakes under way at most." },
+    { "half_open_per_source", CONFIG_INT, AT(half_open_per_source), "16", 1, 65535,
+        .help = "Handshakes under way from one address." },
+    { "pending_peers", CONFIG_INT, AT(pending_peers), "10000", 1, 65535,
+        .help = "Handshakes that wait for the AAnF at most." },
+    { "pending_octets", CONFIG_INT, AT(pending_octets), "16777216", 65536, 1073741824,
+        .help = "Octets of datagrams held for them." },
+    { "key_requests_per_source", CONFIG_INT, AT(key_requests_per_source), "200", 0, 1000000,
+        .help = "Requests to the AAnF a second that one source address may cause; 0: no limit." },
+    { "key_requests_burst", CONFIG_INT, AT(key_requests_burst), "400", 1, 1000000, .help = "The same, at once." },
+    { "requests_per_session", CONFIG_INT, AT(requests_per_session), "0", 0, 1000000,
+        .help = "Requests a second that one UE may send on average; more gets 4.29. 0: no limit." },
+    { "in_flight_per_session", CONFIG_INT, AT(in_flight_per_session), "64", 1, TRANSPORT_EXCHANGES_MAX,
+        .help = "Messages on their way to one UE." },
+    { "duplicates", CONFIG_INT, AT(duplicates), "65536", 16, 16777216,
+        .help = "Message ids remembered for 10 minutes (EC-11)." },
+    { "reports", CONFIG_INT, AT(reports), "262144", 16, 16777216,
+        .help = "Messages whose delivery report is awaited, for 24 hours (EC-32)." },
+    END };
+static const struct config_key management_keys[] = { { "host", CONFIG_STRING, AT(management_host), "127.0.0.1", 1, 45,
+                                                         .help = "Numeric address." },
+    { "port", CONFIG_INT, AT(management_port), "9443", 0, 65535, .help = "TCP port; 0: any free one." },
+    { "certificate", CONFIG_FILE, AT(management_certificate), "", .help = "PEM chain; empty: in clear." },
+    { "key", CONFIG_FILE, AT(management_key), "", .help = "Its private key (PEM)." }, END };
+static const struct config_key log_keys[] = { { "level", CONFIG_ENUM, AT(log_level), "info", .choices = log_levels,
+                                                  .help = "Least severe level written." },
+    { "format", CONFIG_ENUM, AT(log_format), "text", .choices = log_formats, .help = "One line an event." }, END };
+static const struct config_key debug_keys[] = {
+    { "key_log", CONFIG_BOOL, AT(debug_key_log), "false",
+        .help = "Write the secrets of all sessions to a file, so that they can be decrypted. Labs only." },
+    { "key_log_file", CONFIG_FILE, AT(debug_key_log_file), "", .help = "Empty: what SSLKEYLOGFILE says." },
+    { "core_dumps", CONFIG_BOOL, AT(debug_core_dumps), "false", .help = "Allow core files and debuggers." }, END
+};
+
+const struct config_key server_config_schema[] = {
+    { "listen", CONFIG_SECTION, .keys = listen_keys, .help = "Where UEs reach the server." },
+    { "auth", CONFIG_SECTION, .keys = auth_keys, .help = "Who is let in." },
+    { "tls", CONFIG_SECTION, .keys = tls_keys, .help = "Cipher suites beyond the fixed list." },
+    { "aanf", CONFIG_SECTION, .keys = aanf_keys, .help = "Where K_AF comes from." },
+    { "registration", CONFIG_SECTION, .keys = registration_keys, .help = "Lifetimes of registrations." },
+    { "bindings", CONFIG_ITEMS, AT(bindings), .keys = binding_keys, .item_size = sizeof(struct binding_config),
+        .help = "Which UE Service IDs belong to whom (TS 33.501 Y.2). Read again at SIGHUP." },
+    { "binding_template", CONFIG_STRING, AT(binding_template), "", 0, MSGIN5G_SERVICE_ID_MAX,
+        .help = "For labs: UE Service ID of every IMSI, {digits} stands for its digits: im:ue-{digits}@lab.example." },
+    { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
+    { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },
+    { "log", CONFIG_SECTION, .keys = log_keys, .help = "The log goes to standard error." },
+    { "debug", CONFIG_SECTION, .keys = debug_keys, .help = "Switches that weaken security." },
+    END,
+};
+
+static void check_bindings(const struct server_config *config, struct config_report *report)
+{
+    const struct binding_config *bindings = config->bindings.values;
+    for (size_t i = 0; i < config->bindings.count; i++) {
+        for (size_t k = 0; k < bindings[i].service_ids.count; k++) {
+            struct msgin5g_service_id id;
+            char path[80];
+            snprintf(path, sizeof path, "bindings[%zu].service_ids[%zu]", i, k);
+            if (msgin5g_service_id_parse(msgin5g_str(bindings[i].service_ids.values[k]), &id) != MSGIN5G_OK)
+                config_report_add(report, path, "not a UE Service ID: write a URI such as im:meter-1@iot.example");
+        }
+    }
+    if (!identity_template_valid(config->binding_template))
+        config_report_add(
+            report, "binding_template", "must be a URI with {digits} in it once, such as im:ue-{digits}@lab.example");
+}
+
+static void check_fqdns(const struct server_config *config, struct config_report *report)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    for (size_t i = 0; i < config->fqdns.count; i++) {
+        const char *fqdn = config->fqdns.values[i];
+        char path[48];
+        snprintf(path, sizeof path, "auth.fqdns[%zu]", i);
+        size_t length = strlen(fqdn);
+        if (length == 0 || length > 253 || strspn(fqdn, allowed) != length || fqdn[length - 1] == '.')
+            config_report_add(report, path, "not a domain name (letters, digits, '-' and '.', no dot at the end)");
+    }
+}
+
+static void check_aanf(const struct server_config *config, struct config_report *report)
+{
+    bool https = strncmp(config->aanf_url, "https://", 8) == 0;
+    if (!https && strncmp(config->aanf_url, "http://", 7) != 0)
+        config_report_add(report, "aanf.url", "must begin with https:// (or http:// in a lab)");
+    if (https && *config->aanf_ca == '\0')
+        config_report_add(report, "aanf.ca", "is needed with https: without it no AAnF is trusted");
+    if ((*config->aanf_certificate == '\0') != (*config->aanf_key == '\0'))
+        config_report_add(report, "aanf.key", "certificate and key belong together: set both or none");
+}
+
+void server_config_check(const void *object, struct config_report *report)
+{
+    const struct server_config *config = object;
+    if (config->policy != AUTH_AKMA_ONLY)
+        config_report_add(
+            report, "auth.policy", "%s is not available in this version; use akma-only", policies[config->policy]);
+    if (config->registration_min_ms > config->registration_max_ms)
+        config_report_add(report, "registration.min_lifetime", "is longer than max_lifetime");
+    if (config->registration_default_ms < config->registration_min_ms ||
+        config->registration_default_ms > config->registration_max_ms)
+        config_report_add(report, "registration.default_lifetime", "must lie between min_lifetime and max_lifetime");
+    if ((*config->management_certificate == '\0') != (*config->management_key == '\0'))
+        config_report_add(report, "management.key", "certificate and key belong together: set both or none");
+    if (strchr(config->service_path, '/') != NULL)
+        config_report_add(report, "listen.path", "must be one path segment, without '/'");
+    check_aanf(config, report);
+    check_fqdns(config, report);
+    check_bindings(config, report);
+}

@@ -1,0 +1,67 @@
+/* The server's configuration: one YAML file, one table (decision D9). */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include "base/config.h"
+
+enum auth_policy { AUTH_AKMA_ONLY, AUTH_SEAL_PSK_ALLOWED, AUTH_SEAL_PSK_PREFERRED };
+
+/** One entry of `bindings`: whose UE Service IDs these are (TS 33.501 Y.2, EC-48). */
+struct binding_config {
+    char *identity; /* SUPI or GPSI as the AAnF gives it */
+    struct config_strings service_ids;
+};
+
+struct server_config {
+    char *coaps_host;
+    int64_t coaps_port;
+    char *service_path;
+    struct config_strings fqdns;
+    bool coap_ccm8;
+    int policy; /* enum auth_policy */
+    bool hide_identities;
+    bool allow_anonymous;
+    int64_t key_expiry_grace_ms;
+    char *aanf_url;
+    char *aanf_certificate;
+    char *aanf_key;
+    char *aanf_ca;
+    int64_t aanf_deadline_ms;
+    int64_t aanf_cached_keys;
+    int64_t registration_default_ms;
+    int64_t registration_min_ms;
+    int64_t registration_max_ms;
+    struct config_items bindings; /* struct binding_config */
+    char *binding_template;
+    int64_t max_sessions;
+    int64_t session_idle_ms;
+    int64_t max_registrations;
+    int64_t registrations_per_session;
+    int64_t half_open_ms;
+    int64_t half_open_total;
+    int64_t half_open_per_source;
+    int64_t pending_peers;
+    int64_t pending_octets;
+    int64_t key_requests_per_source;
+    int64_t key_requests_burst;
+    int64_t requests_per_session;
+    int64_t in_flight_per_session;
+    int64_t duplicates;
+    int64_t reports;
+    char *management_host;
+    int64_t management_port;
+    char *management_certificate;
+    char *management_key;
+    int log_level;
+    int log_format;
+    bool debug_key_log;
+    char *debug_key_log_file;
+    bool debug_core_dumps;
+};
+
+/** Rows end with name NULL. */
+extern const struct config_key server_config_schema[];
+/** What the table cannot say; see daemon_program.check. */
+void server_config_check(const void *config, struct config_report *report);
+
+#endif

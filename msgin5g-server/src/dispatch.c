@@ -1,0 +1,194 @@
+#include "dispatch.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define BURST_SECONDS      2 /* a UE may send what it may send in this time at once */
+#define RATE_LIMIT_MAX_AGE 1
+#define OVERLOAD_MAX_AGE   10
+
+struct handler {
+    bool before_registration; /* may the originator be one that is not registered? */
+    request_handler_fn *run;
+};
+
+/* TS 24.538 7.1. A UE never sends MSGRESP. */
+static const struct handler handlers[MSGIN5G_TYPE_COUNT] = {
+    [MSGIN5G_TYPE_REG] = { .before_registration = true, .run = registration_on_reg },
+    [MSGIN5G_TYPE_DEREG] = { .before_registration = true, .run = registration_on_dereg },
+    [MSGIN5G_TYPE_MSG] = { .run = delivery_on_msg },
+    [MSGIN5G_TYPE_IMDN] = { .run = delivery_on_imdn },
+};
+
+struct dispatch {
+    struct loop *loop;
+    struct dispatch_config config;
+    struct services services;
+    struct server_metrics *metrics;
+    struct reply reply; /* of the request in hand */
+};
+
+enum msgin5g_err dispatch_create(struct loop *loop, const struct dispatch_config *config,
+    const struct services *services, struct server_metrics *metrics, struct dispatch **out)
+{
+    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+    if (dispatch == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    dispatch->loop = loop;
+    dispatch->config = *config;
+    dispatch->services = *services;
+    dispatch->metrics = metrics;
+    *out = dispatch;
+    return MSGIN5G_OK;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    free(dispatch);
+}
+
+/* The server's URI as one Uri-Path option: scheme, one of our names, perhaps a port and our path (EC-1). */
+static bool is_own_uri(const struct dispatch_config *config, const char *path)
+{
+    const char *authority = strstr(path, "://");
+    if (authority == NULL || strncmp(path, "coap", 4) != 0)
+        return false;
+    authority += 3;
+    size_t host_length = strcspn(authority, ":/");
+    const char *rest = authority + host_length;
+    if (*rest == ':')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    if (*rest == '/')
+        rest++;
+    if (*rest != '\0' && strcmp(rest, config->path) != 0)
+        return false;
+    for (size_t i = 0; i < config->fqdn_count; i++) {
+        if (strlen(config->fqdns[i]) == host_length && strncasecmp(config->fqdns[i], authority, host_length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum msgin5g_err check_target(const struct dispatch *dispatch, const struct incoming *incoming)
+{
+    const char *path = incoming->path;
+    bool ours = path != NULL &&
+                (*path == '\0' || strcmp(path, dispatch->config.path) == 0 || is_own_uri(&dispatch->config, path));
+    if (!ours)
+        return MSGIN5G_ERR_NOT_FOUND;
+    /* Nothing of ours can be read with GET (section 2.4 of the MSGin5G digest). */
+    if (incoming->method == TRANSPORT_GET)
+        return MSGIN5G_ERR_NOT_FOUND;
+    if (incoming->method != TRANSPORT_POST)
+        return MSGIN5G_ERR_METHOD;
+    if (incoming->format != TRANSPORT_FORMAT_NONE && incoming->format != TRANSPORT_FORMAT_JSON)
+        return MSGIN5G_ERR_UNSUPPORTED_FORMAT;
+    return MSGIN5G_OK;
+}
+
+static void warn_of_spoofing(struct dispatch *dispatch, const struct request *request)
+{
+    metric_add(dispatch->metrics->spoofed, 1);
+    log_warning("refused: originator is somebody else type=%s originator=%s identity=%s",
+        msgin5g_type_text(request->message->type), request->originator.text,
+        request->peer->identity != NULL ? request->peer->identity : "none");
+}
+
+static enum msgin5g_err authorise(struct dispatch *dispatch, const struct request *request)
+{
+    /* An AS does not speak over MSGin5G-1. */
+    enum msgin5g_err err =
+        request->message->ori.type != MSGIN5G_ADDR_UE
+            ? MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR
+            : registrations_authorise(dispatch->services.registrations, request->peer, &request->originator);
+    if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
+        warn_of_spoofing(dispatch, request);
+    if (err != MSGIN5G_OK)
+        delivery_reject(dispatch->services.delivery, request->peer, request->message, err);
+    return err;
+}
+
+static enum msgin5g_err handle(struct dispatch *dispatch, struct request *request)
+{
+    const struct handler *handler = &handlers[request->message->type];
+    if (handler->run == NULL)
+        return MSGIN5G_ERR_MALFORMED;
+    enum msgin5g_err err = msgin5g_service_id_parse(request->message->ori.addr, &request->originator);
+    if (err == MSGIN5G_OK && !handler->before_registration)
+        err = authorise(dispatch, request);
+    return err == MSGIN5G_OK ? handler->run(&dispatch->services, request, &dispatch->reply) : err;
+}
+
+/* A message that cannot be read is also answered with MSGRESP when it is clear whose it was (section 2.4). */
+static void reject_unreadable(
+    struct dispatch *dispatch, struct peer *peer, const struct msgin5g_message *partial, enum msgin5g_err err)
+{
+    struct msgin5g_service_id originator;
+    bool is_message = partial->type == MSGIN5G_TYPE_MSG || partial->type == MSGIN5G_TYPE_IMDN;
+    if (is_message && partial->msg_id.length > 0 && partial->ori.type == MSGIN5G_ADDR_UE &&
+        msgin5g_service_id_parse(partial->ori.addr, &originator) == MSGIN5G_OK &&
+        registrations_authorise(dispatch->services.registrations, peer, &originator) == MSGIN5G_OK)
+        delivery_reject(dispatch->services.delivery, peer, partial, err);
+}
+
+static enum msgin5g_err decode_and_handle(struct dispatch *dispatch, struct peer *peer, const struct incoming *incoming,
+    enum msgin5g_type *type, const char **detail)
+{
+    struct msgin5g_message message, partial;
+    enum msgin5g_err err = msgin5g_message_decode(
+        (const uint8_t *)incoming->body.octets, incoming->body.length, &message, &partial, detail);
+    if (err != MSGIN5G_OK) {
+        *type = partial.type;
+        reject_unreadable(dispatch, peer, &partial, err);
+        msgin5g_message_free(&partial);
+        return err;
+    }
+    struct request request = {
+        .peer = peer, .message = &message, .body = incoming->body, .confirmable = incoming->confirmable
+    };
+    *type = message.type;
+    err = handle(dispatch, &request);
+    msgin5g_message_free(&partial);
+    msgin5g_message_free(&message);
+    return err;
+}
+
+static void fill_answer(
+    const struct reply *reply, enum msgin5g_err err, const char *detail, struct transport_answer *answer)
+{
+    answer->code = reply->code != 0 ? reply->code : msgin5g_err_coap_code(err);
+    if (reply->length > 0) {
+        answer->format = TRANSPORT_FORMAT_JSON;
+        answer->body = reply->body;
+        answer->length = reply->length;
+    } else if (answer->code >> 5 == 4) {
+        /* A diagnostic payload has no Content-Format (RFC 7252 5.5.2). */
+        answer->body = *detail != '\0' ? detail : msgin5g_err_text(err);
+        answer->length = strlen(answer->body);
+    }
+    if (err == MSGIN5G_ERR_RATE_LIMITED)
+        answer->max_age_s = RATE_LIMIT_MAX_AGE;
+    else if (answer->code == MSGIN5G_COAP_CODE(5, 3))
+        answer->max_age_s = OVERLOAD_MAX_AGE;
+}
+
+void dispatch_request(
+    struct dispatch *dispatch, struct peer *peer, const struct incoming *incoming, struct transport_answer *answer)
+{
+    int64_t limit = dispatch->config.requests_per_second;
+    enum msgin5g_type type = MSGIN5G_TYPE_COUNT;
+    const char *detail = "";
+    *answer = (struct transport_answer){ .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1 };
+    dispatch->reply.code = 0;
+    dispatch->reply.length = 0;
+    enum msgin5g_err err = check_target(dispatch, incoming);
+    if (!rate_bucket_take(&peer->requests, limit, limit * BURST_SECONDS, loop_now_ms(dispatch->loop)))
+        err = MSGIN5G_ERR_RATE_LIMITED;
+    if (err == MSGIN5G_OK)
+        err = decode_and_handle(dispatch, peer, incoming, &type, &detail);
+    server_metrics_request(dispatch->metrics, type, err);
+    fill_answer(&dispatch->reply, err, detail, answer);
+}

@@ -1,0 +1,25 @@
+/* Messages that come twice (TS 24.538 leaves it open; EC-11): same originator, message id and segment within 10
+ * minutes. */
+#ifndef DUPLICATES_H
+#define DUPLICATES_H
+
+#include "msgin5g/message.h"
+#include "recent.h"
+
+#define DUPLICATES_WINDOW_S 600 /* for recent_create() */
+
+enum duplicates_verdict {
+    DUPLICATES_NEW,
+    DUPLICATES_SAME,   /* seen before, octet by octet: answer, do not deliver again */
+    DUPLICATES_CHANGED /* the message id was used for another body */
+};
+
+/** What makes @p message a duplicate; borrows from both. */
+struct recent_key duplicates_key(const struct msgin5g_service_id *originator, const struct msgin5g_message *message);
+/** @param body the whole body as received. @param now_s any clock that does not go back. */
+enum duplicates_verdict duplicates_check(
+    struct recent *duplicates, const struct recent_key *key, struct msgin5g_str body, int64_t now_s);
+/** Remember a message that was taken; one that was rejected may be sent again. */
+void duplicates_add(struct recent *duplicates, const struct recent_key *key, struct msgin5g_str body, int64_t now_s);
+
+#endif

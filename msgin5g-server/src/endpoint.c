@@ -1,0 +1,224 @@
+#include "endpoint.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_SIZE (MSGIN5G_SERVICE_ID_MAX + 64) /* a literal server URI may stand in Uri-Path (EC-1) */
+
+struct endpoint {
+    struct loop *loop;
+    const struct server_config *config;
+    struct transport *transport;
+    struct handshakes *handshakes;
+    struct registrations *registrations;
+    struct dispatch *dispatch;
+    struct server_metrics *metrics;
+    uint16_t port;
+};
+
+/* What belongs to one session. The peer is the rest of the server's view of it; the handshake goes when it is open. */
+struct link {
+    struct peer peer;
+    struct endpoint *endpoint;
+    struct handshake *handshake; /* NULL: over */
+};
+
+static void on_key_expiry(void *ctx)
+{
+    struct link *link = ctx;
+    log_debug("session closed, K_AF expired remote=%s", transport_session_remote(link->peer.session));
+    metric_add(link->endpoint->metrics->sessions_key_expired, 1);
+    transport_session_close(link->peer.session);
+}
+
+static struct link *link_create(struct endpoint *endpoint, struct transport_session *session)
+{
+    struct link *link = calloc(1, sizeof *link);
+    if (link == NULL)
+        return NULL;
+    link->endpoint = endpoint;
+    link->peer.session = session;
+    loop_timer_init(&link->peer.key_expiry, on_key_expiry, link);
+    link->handshake = handshake_begin(endpoint->handshakes, session);
+    if (link->handshake == NULL) {
+        free(link);
+        return NULL;
+    }
+    transport_session_set_user(session, link);
+    return link;
+}
+
+static void end_handshake(struct link *link)
+{
+    handshake_end(link->handshake);
+    link->handshake = NULL;
+}
+
+/* TS 33.535 5.2: a session does not outlive its K_AF, but for the grace time of the configuration. */
+static enum msgin5g_err set_key_expiry(struct link *link, int64_t expiry_s)
+{
+    struct endpoint *endpoint = link->endpoint;
+    int64_t left_ms = (expiry_s - loop_utc_s(endpoint->loop)) * 1000 + endpoint->config->key_expiry_grace_ms;
+    return loop_timer_set(endpoint->loop, &link->peer.key_expiry, left_ms > 0 ? left_ms : 0);
+}
+
+static bool admit(struct link *link)
+{
+    struct handshake_outcome outcome = handshake_outcome(link->handshake);
+    if (!outcome.known)
+        return false;
+    if (*outcome.identity != '\0') {
+        link->peer.identity = strdup(outcome.identity);
+        if (link->peer.identity == NULL)
+            return false;
+    }
+    return set_key_expiry(link, outcome.expiry_s) == MSGIN5G_OK;
+}
+
+static void on_opened(void *ctx, struct transport_session *session)
+{
+    struct endpoint *endpoint = ctx;
+    struct link *link = transport_session_user(session);
+    bool admitted = link != NULL && link->handshake != NULL && admit(link);
+    if (link != NULL)
+        end_handshake(link);
+    metric_add(admitted ? endpoint->metrics->handshakes_completed : endpoint->metrics->handshakes_failed, 1);
+    if (!admitted) {
+        transport_session_close(session);
+        return;
+    }
+    log_debug("session opened remote=%s suite=%04x dtls=%s", transport_session_remote(session),
+        transport_session_suite(session), transport_session_is_1_3(session) ? "1.3" : "1.2");
+}
+
+static void on_closed(void *ctx, struct transport_session *session, enum transport_end end)
+{
+    struct endpoint *endpoint = ctx;
+    struct link *link = transport_session_user(session);
+    if (link == NULL)
+        return;
+    if (link->handshake != NULL)
+        metric_add(endpoint->metrics->handshakes_failed, 1);
+    log_debug("session closed remote=%s end=%d alert=%d", transport_session_remote(session), (int)end,
+        transport_session_alert(session));
+    end_handshake(link);
+    loop_timer_cancel(endpoint->loop, &link->peer.key_expiry);
+    registrations_peer_closed(endpoint->registrations, &link->peer);
+    transport_session_set_user(session, NULL);
+    free(link->peer.identity);
+    free(link);
+}
+
+static enum transport_gate_verdict on_gate(
+    void *ctx, struct transport_session *session, const uint8_t *octets, size_t length)
+{
+    struct link *link = transport_session_user(session);
+    if (link == NULL && (link = link_create(ctx, session)) == NULL)
+        return TRANSPORT_GATE_HOLD; /* no memory for another peer: it may try again */
+    return link->handshake != NULL ? handshake_gate(link->handshake, octets, length) : TRANSPORT_GATE_PASS;
+}
+
+static bool on_psk(void *ctx, struct transport_session *session, const char *identity, struct transport_psk *out)
+{
+    (void)ctx;
+    struct link *link = transport_session_user(session);
+    return link != NULL && link->handshake != NULL && handshake_psk(link->handshake, identity, out);
+}
+
+static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
+{
+    struct endpoint *endpoint = ctx;
+    struct link *link = transport_session_user(session);
+    char path[PATH_SIZE];
+    struct transport_answer answer;
+    if (link == NULL || link->handshake != NULL)
+        return;
+    struct incoming incoming = {
+        .method = transport_request_method(request),
+        .path = transport_request_path(request, path, sizeof path) ? path : NULL,
+        .format = transport_request_format(request),
+        .body = transport_request_body(request),
+        .confirmable = transport_request_confirmable(request),
+    };
+    dispatch_request(endpoint->dispatch, &link->peer, &incoming, &answer);
+    transport_respond(request, &answer);
+}
+
+static struct transport_config transport_config_of(const struct server_config *config, struct metrics *metrics)
+{
+    bool key_log = config->debug_key_log && *config->debug_key_log_file != '\0';
+    return (struct transport_config){
+        .psk_hint = AKMA_PSK_PREFIX,
+        .ccm8 = config->coap_ccm8,
+        .key_log_file = key_log ? config->debug_key_log_file : NULL,
+        .half_open_s = (unsigned)(config->half_open_ms / 1000),
+        .half_open_per_source = (unsigned)config->half_open_per_source,
+        .half_open_total = (unsigned)config->half_open_total,
+        .session_idle_s = (unsigned)(config->session_idle_ms / 1000),
+        .max_sessions = (unsigned)config->max_sessions,
+        .metrics = metrics,
+    };
+}
+
+enum msgin5g_err endpoint_create(
+    struct loop *loop, const struct server_config *config, struct server_metrics *metrics, struct endpoint **out)
+{
+    static const struct transport_handler handler = {
+        .opened = on_opened, .closed = on_closed, .request = on_request, .gate = on_gate, .server_psk = on_psk
+    };
+    struct transport_config transport_config = transport_config_of(config, metrics->registry);
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+    if (endpoint == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    endpoint->loop = loop;
+    endpoint->config = config;
+    endpoint->metrics = metrics;
+    enum msgin5g_err err = transport_create(loop, &transport_config, &handler, endpoint, &endpoint->transport);
+    if (err != MSGIN5G_OK) {
+        free(endpoint);
+        return err;
+    }
+    *out = endpoint;
+    return MSGIN5G_OK;
+}
+
+void endpoint_free(struct endpoint *endpoint)
+{
+    if (endpoint == NULL)
+        return;
+    transport_free(endpoint->transport);
+    free(endpoint);
+}
+
+enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *handshakes,
+    struct registrations *registrations, struct dispatch *dispatch)
+{
+    const struct server_config *config = endpoint->config;
+    endpoint->handshakes = handshakes;
+    endpoint->registrations = registrations;
+    endpoint->dispatch = dispatch;
+    return transport_listen(
+        endpoint->transport, TRANSPORT_COAPS, config->coaps_host, (uint16_t)config->coaps_port, &endpoint->port);
+}
+
+uint16_t endpoint_port(const struct endpoint *endpoint)
+{
+    return endpoint->port;
+}
+
+void endpoint_count_sessions(struct endpoint *endpoint)
+{
+    struct transport_counts counts = transport_count(endpoint->transport);
+    metric_set(endpoint->metrics->sessions_open, (int64_t)counts.open);
+    metric_set(endpoint->metrics->sessions_half_open, (int64_t)counts.half_open);
+}
+
+void endpoint_superseded(void *endpoint, struct peer *peer)
+{
+    (void)endpoint;
+    log_debug(
+        "session closed, its UE has registered over another one remote=%s", transport_session_remote(peer->session));
+    transport_session_close(peer->session);
+}

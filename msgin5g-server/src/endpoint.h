@@ -1,0 +1,28 @@
+/* MSGin5G-1 towards UEs: listens, lets handshakes in, turns CoAP requests into calls of the dispatcher (decision D12).
+ */
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+#include "config.h"
+#include "dispatch.h"
+#include "handshake.h"
+#include "registration.h"
+
+struct endpoint;
+
+/** @p metrics is borrowed. @return MSGIN5G_OK, ERR_IO or ERR_NO_MEMORY. */
+enum msgin5g_err endpoint_create(
+    struct loop *loop, const struct server_config *config, struct server_metrics *metrics, struct endpoint **out);
+/** Close every session, then release; what endpoint_serve() was given must still be there. NULL is allowed. */
+void endpoint_free(struct endpoint *endpoint);
+/** Begin to serve. Everything is borrowed. @return MSGIN5G_OK, ERR_IO (cannot bind), ERR_INVALID or ERR_NO_MEMORY. */
+enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *handshakes,
+    struct registrations *registrations, struct dispatch *dispatch);
+/** Port really bound. */
+uint16_t endpoint_port(const struct endpoint *endpoint);
+/** Bring msgin5g_sessions up to date. */
+void endpoint_count_sessions(struct endpoint *endpoint);
+/** Close the session of a peer that speaks over another one now; @p endpoint is a struct endpoint. */
+void endpoint_superseded(void *endpoint, struct peer *peer);
+
+#endif

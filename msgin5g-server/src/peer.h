@@ -1,0 +1,22 @@
+/* One session as the rest of the server sees it: who is at the other end, and what runs over it. */
+#ifndef PEER_H
+#define PEER_H
+
+#include "base/loop.h"
+#include "rate_limit.h"
+
+struct transport_session;
+struct registration;
+
+/** Made by the endpoint when the session opens; it outlives every exchange of the session. */
+struct peer {
+    struct transport_session *session;
+    struct registration *registrations; /* UE Service IDs reached over this session; see registration.h */
+    size_t registration_count;
+    size_t in_flight; /* messages sent to it and not yet acknowledged */
+    char *identity;   /* SUPI or GPSI from the AAnF; NULL when it gave none (N17) */
+    struct loop_timer key_expiry;
+    struct rate_bucket requests;
+};
+
+#endif

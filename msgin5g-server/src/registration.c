@@ -1,0 +1,282 @@
+#include "registration.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+struct registrations {
+    struct loop *loop;
+    struct registrations_config config;
+    struct directory *directory;
+    const struct identity_map *map;
+    struct server_metrics *metrics;
+};
+
+enum msgin5g_err registrations_create(struct loop *loop, const struct registrations_config *config,
+    struct directory *directory, const struct identity_map *map, struct server_metrics *metrics,
+    struct registrations **out)
+{
+    struct registrations *registrations = calloc(1, sizeof *registrations);
+    if (registrations == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    *registrations = (struct registrations){ loop, *config, directory, map, metrics };
+    *out = registrations;
+    return MSGIN5G_OK;
+}
+
+static struct registration *of_entry(struct directory_entry *entry)
+{
+    return (struct registration *)((char *)entry - offsetof(struct registration, place));
+}
+
+static void detach(struct registration *registration)
+{
+    struct peer *peer = registration->peer;
+    if (peer == NULL)
+        return;
+    DL_DELETE(peer->registrations, registration);
+    peer->registration_count--;
+    registration->peer = NULL;
+}
+
+static void attach(struct registration *registration, struct peer *peer)
+{
+    if (registration->peer == peer)
+        return;
+    detach(registration);
+    DL_APPEND(peer->registrations, registration);
+    peer->registration_count++;
+    registration->peer = peer;
+}
+
+static void show_count(struct registrations *registrations)
+{
+    metric_set(registrations->metrics->registrations, (int64_t)directory_count(registrations->directory));
+}
+
+static void end(struct registration *registration)
+{
+    struct registrations *all = registration->all;
+    detach(registration);
+    loop_timer_cancel(all->loop, &registration->expiry);
+    directory_remove(all->directory, &registration->place);
+    free(registration);
+    show_count(all);
+}
+
+void registrations_free(struct registrations *registrations)
+{
+    if (registrations == NULL)
+        return;
+    for (struct directory_entry *entry; (entry = directory_first(registrations->directory)) != NULL;)
+        end(of_entry(entry));
+    free(registrations);
+}
+
+static void expire(void *ctx)
+{
+    struct registration *registration = ctx;
+    log_debug("registration expired ue_service_id=%s", registration->place.id);
+    metric_add(registration->all->metrics->registrations_expired, 1);
+    end(registration);
+}
+
+static struct registration *create(struct registrations *all, const struct msgin5g_service_id *id, const char *identity)
+{
+    size_t identity_size = strlen(identity) + 1;
+    struct registration *registration = calloc(1, sizeof *registration + id->length + 1 + identity_size);
+    if (registration == NULL)
+        return NULL;
+    memcpy(registration->text, id->text, id->length + 1);
+    memcpy(registration->text + id->length + 1, identity, identity_size);
+    registration->place.id = registration->text;
+    registration->identity = registration->text + id->length + 1;
+    registration->all = all;
+    loop_timer_init(&registration->expiry, expire, registration);
+    if (directory_add(all->directory, &registration->place) != MSGIN5G_OK) {
+        free(registration);
+        return NULL;
+    }
+    return registration;
+}
+
+struct registration *registrations_find(const struct registrations *registrations, const struct msgin5g_service_id *id)
+{
+    struct directory_entry *entry = directory_find(registrations->directory, id);
+    return entry != NULL ? of_entry(entry) : NULL;
+}
+
+static const char *identity_of(const struct peer *peer)
+{
+    return peer->identity != NULL ? peer->identity : "";
+}
+
+/* Is @p id assigned to who is at the other end (TS 33.501 Y.2)? */
+static bool may_register(const struct registrations *all, const struct peer *peer, const struct msgin5g_service_id *id)
+{
+    if (peer->identity == NULL)
+        return all->config.allow_anonymous && identity_known(all->map, id);
+    return identity_owns(all->map, peer->identity, id);
+}
+
+enum msgin5g_err registrations_authorise(
+    struct registrations *registrations, struct peer *peer, const struct msgin5g_service_id *id)
+{
+    /* Nearly always the session has one registration, and it is this one. */
+    if (peer->registrations != NULL && strcmp(peer->registrations->place.id, id->text) == 0)
+        return MSGIN5G_OK;
+    struct registration *registration = registrations_find(registrations, id);
+    if (registration == NULL)
+        return may_register(registrations, peer, id) ? MSGIN5G_ERR_NOT_REGISTERED : MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR;
+    if (registration->peer == peer)
+        return MSGIN5G_OK;
+    if (peer->identity == NULL || strcmp(registration->identity, peer->identity) != 0)
+        return MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR;
+    attach(registration, peer);
+    return MSGIN5G_OK;
+}
+
+void registrations_peer_closed(struct registrations *registrations, struct peer *peer)
+{
+    (void)registrations;
+    while (peer->registrations != NULL)
+        detach(peer->registrations);
+}
+
+size_t registrations_rebind(struct registrations *registrations, const struct identity_map *map)
+{
+    size_t ended = 0;
+    struct directory_entry *entry = directory_first(registrations->directory);
+    registrations->map = map;
+    while (entry != NULL) {
+        struct registration *registration = of_entry(entry);
+        struct msgin5g_service_id id;
+        entry = entry->hh.next;
+        bool allowed = msgin5g_service_id_parse(msgin5g_str(registration->place.id), &id) == MSGIN5G_OK &&
+                       (*registration->identity == '\0' ? identity_known(map, &id)
+                                                        : identity_owns(map, registration->identity, &id));
+        if (allowed)
+            continue;
+        log_info("registration ended, its binding is gone ue_service_id=%s", registration->place.id);
+        end(registration);
+        ended++;
+    }
+    return ended;
+}
+
+/* EC-9: the wish, or the default, within the limits. */
+static int64_t lifetime(const struct registrations_config *config, int64_t wish_s)
+{
+    if (wish_s == MSGIN5G_REG_EXP_TIME_NONE)
+        return config->default_s;
+    if (wish_s < config->min_s)
+        return config->min_s;
+    return wish_s > config->max_s ? config->max_s : wish_s;
+}
+
+static enum msgin5g_err check_room(const struct registrations *all, const struct peer *peer, bool is_new)
+{
+    if (is_new && directory_count(all->directory) >= all->config.max)
+        return MSGIN5G_ERR_LIMIT;
+    return peer->registration_count >= all->config.per_session ? MSGIN5G_ERR_LIMIT : MSGIN5G_OK;
+}
+
+/*
+ * The newest authenticated registration wins (EC-2, TS 23.554 8.2.1): whoever registered the ID before loses it.
+ * A registration made under another identity is made anew, so that it carries the right one.
+ */
+static enum msgin5g_err take(struct registrations *all, struct peer *peer, const struct msgin5g_service_id *id,
+    struct registration **out, bool *is_new)
+{
+    struct registration *found = registrations_find(all, id);
+    struct peer *before = found != NULL ? found->peer : NULL;
+    *is_new = found == NULL;
+    enum msgin5g_err err = before == peer && found != NULL ? MSGIN5G_OK : check_room(all, peer, *is_new);
+    if (err != MSGIN5G_OK)
+        return err;
+    if (found != NULL && strcmp(found->identity, identity_of(peer)) != 0) {
+        end(found);
+        found = NULL;
+    }
+    if (found == NULL && (found = create(all, id, identity_of(peer))) == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    attach(found, peer);
+    if (before != NULL && before != peer && before->registrations == NULL && all->config.superseded != NULL)
+        all->config.superseded(all->config.ctx, before);
+    *out = found;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err set_expiry(struct registrations *all, struct registration *registration, int64_t lifetime_s)
+{
+    enum msgin5g_err err = loop_timer_set(all->loop, &registration->expiry, lifetime_s * 1000);
+    if (err != MSGIN5G_OK)
+        end(registration);
+    return err;
+}
+
+/* TS 24.538 7.3.3.1, 7.3.3.2: both responses look alike. */
+static enum msgin5g_err write_body(
+    const struct request *request, enum msgin5g_err result, int64_t lifetime_s, struct reply *reply)
+{
+    struct msgin5g_reg_response response = {
+        .ue_service_id = { request->originator.text, request->originator.length },
+        .result = result == MSGIN5G_OK,
+        .reg_exp_time_s = result == MSGIN5G_OK ? lifetime_s : MSGIN5G_REG_EXP_TIME_NONE,
+    };
+    if (result != MSGIN5G_OK)
+        response.cause = msgin5g_str(msgin5g_err_cause(result));
+    return msgin5g_reg_response_encode(&response, reply->body, sizeof reply->body, &reply->length);
+}
+
+/* Who is refused by identity gets 4.03; by policy or lack of room, 2.04 with result false (EC-29). */
+static enum msgin5g_err refuse(const struct request *request, enum msgin5g_err err, struct reply *reply)
+{
+    if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
+        log_warning("refused: UE Service ID belongs to somebody else type=%s ue_service_id=%s identity=%s",
+            msgin5g_type_text(request->message->type), request->originator.text, identity_of(request->peer));
+    else
+        reply->code = MSGIN5G_COAP_CODE(2, 4);
+    enum msgin5g_err written = write_body(request, err, MSGIN5G_REG_EXP_TIME_NONE, reply);
+    if (written == MSGIN5G_OK)
+        return err;
+    reply->code = 0;
+    return written;
+}
+
+enum msgin5g_err registration_on_reg(
+    const struct services *services, const struct request *request, struct reply *reply)
+{
+    struct registrations *all = services->registrations;
+    struct registration *registration = NULL;
+    bool is_new = false;
+    if (!may_register(all, request->peer, &request->originator))
+        return refuse(request, MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR, reply);
+    int64_t lifetime_s = lifetime(&all->config, request->message->reg_exp_time_s);
+    enum msgin5g_err err = take(all, request->peer, &request->originator, &registration, &is_new);
+    if (err == MSGIN5G_OK)
+        err = set_expiry(all, registration, lifetime_s);
+    show_count(all);
+    if (err != MSGIN5G_OK)
+        return refuse(request, err, reply);
+    reply->code = is_new ? MSGIN5G_COAP_CODE(2, 1) : MSGIN5G_COAP_CODE(2, 4);
+    log_debug("registered ue_service_id=%s identity=%s lifetime_s=%" PRId64, request->originator.text,
+        identity_of(request->peer), lifetime_s);
+    return write_body(request, MSGIN5G_OK, lifetime_s, reply);
+}
+
+enum msgin5g_err registration_on_dereg(
+    const struct services *services, const struct request *request, struct reply *reply)
+{
+    struct registrations *all = services->registrations;
+    enum msgin5g_err err = registrations_authorise(all, request->peer, &request->originator);
+    if (err != MSGIN5G_OK)
+        return refuse(request, err, reply);
+    end(registrations_find(all, &request->originator));
+    log_debug("deregistered ue_service_id=%s", request->originator.text);
+    return write_body(request, MSGIN5G_OK, MSGIN5G_REG_EXP_TIME_NONE, reply);
+}

@@ -1,0 +1,60 @@
+/*
+ * UE Service IDs that are registered: by whom, over which session, until when (TS 23.554 8.2.1, 8.2.2;
+ * TS 24.538 6.3.1.2). A registration refers to a session and survives it: the UE is then unavailable until it comes
+ * back (EC-2).
+ */
+#ifndef REGISTRATION_H
+#define REGISTRATION_H
+
+#include "directory.h"
+#include "identity.h"
+#include "peer.h"
+#include "request.h"
+#include "server_metrics.h"
+
+struct registration {
+    struct directory_entry place;     /* its id is the UE Service ID */
+    struct registration *prev, *next; /* of the same peer */
+    struct peer *peer;                /* NULL: no session now */
+    struct loop_timer expiry;
+    struct registrations *all;
+    const char *identity; /* SUPI or GPSI that registered it; "" for none */
+    char text[];          /* both texts, each with a NUL */
+};
+
+struct registrations_config {
+    int64_t default_s, min_s, max_s; /* lifetimes (EC-9) */
+    size_t max;                      /* UE Service IDs in all */
+    size_t per_session;
+    bool allow_anonymous;
+    /** @p peer has lost its last registration to a newer session of the same UE (EC-2); may be NULL. */
+    void (*superseded)(void *ctx, struct peer *peer);
+    void *ctx;
+};
+
+/** @p directory, @p map and @p metrics are borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */
+enum msgin5g_err registrations_create(struct loop *loop, const struct registrations_config *config,
+    struct directory *directory, const struct identity_map *map, struct server_metrics *metrics,
+    struct registrations **out);
+/** NULL is allowed. */
+void registrations_free(struct registrations *registrations);
+
+/** @return NULL when @p id is not registered. */
+struct registration *registrations_find(const struct registrations *registrations, const struct msgin5g_service_id *id);
+/**
+ * May @p peer speak as @p id (D14)? A registration of the same SUPI or GPSI moves to the session that speaks (EC-2).
+ *
+ * @return MSGIN5G_OK, ERR_NOT_REGISTERED (its own UE Service ID), ERR_UNAUTHORIZED_ORIGINATOR (somebody else's).
+ */
+enum msgin5g_err registrations_authorise(
+    struct registrations *registrations, struct peer *peer, const struct msgin5g_service_id *id);
+/** The session of @p peer is gone; its registrations wait for another one. */
+void registrations_peer_closed(struct registrations *registrations, struct peer *peer);
+/** Use @p map from now on and end registrations that it does not allow any more. @return how many. */
+size_t registrations_rebind(struct registrations *registrations, const struct identity_map *map);
+
+/** Handlers of REG and DEREG; see request.h. */
+request_handler_fn registration_on_reg;
+request_handler_fn registration_on_dereg;
+
+#endif

@@ -1,0 +1,58 @@
+#include "router.h"
+
+#include <stdlib.h>
+
+struct router {
+    const struct registrations *registrations;
+    const struct identity_map *map;
+};
+
+enum msgin5g_err router_create(
+    const struct registrations *registrations, const struct identity_map *map, struct router **out)
+{
+    struct router *router = calloc(1, sizeof *router);
+    if (router == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    router->registrations = registrations;
+    router->map = map;
+    *out = router;
+    return MSGIN5G_OK;
+}
+
+void router_free(struct router *router)
+{
+    free(router);
+}
+
+void router_set_map(struct router *router, const struct identity_map *map)
+{
+    router->map = map;
+}
+
+/* TS 24.538 C.1: registered and reachable, or not; who was never configured is not even unavailable (10.3). */
+static enum msgin5g_err find_ue(const struct router *router, struct msgin5g_str addr, struct route_target *out)
+{
+    enum msgin5g_err err = msgin5g_service_id_parse(addr, &out->recipient);
+    if (err != MSGIN5G_OK)
+        return err;
+    out->err = MSGIN5G_OK;
+    out->registration = registrations_find(router->registrations, &out->recipient);
+    if (out->registration != NULL && out->registration->peer != NULL)
+        return MSGIN5G_OK;
+    out->err = out->registration != NULL || identity_known(router->map, &out->recipient)
+                   ? MSGIN5G_ERR_RECIPIENT_UNAVAILABLE
+                   : MSGIN5G_ERR_UNKNOWN_RECIPIENT;
+    out->registration = NULL;
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err router_find(const struct router *router, const struct msgin5g_address *destination, struct route *out)
+{
+    out->count = 0;
+    if (destination->type != MSGIN5G_ADDR_UE)
+        return MSGIN5G_ERR_NO_ROUTE;
+    enum msgin5g_err err = find_ue(router, destination->addr, &out->targets[0]);
+    if (err == MSGIN5G_OK)
+        out->count = 1;
+    return err;
+}

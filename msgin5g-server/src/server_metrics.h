@@ -1,0 +1,77 @@
+/* What the server counts (decision D10): the metrics themselves, registered once. */
+#ifndef SERVER_METRICS_H
+#define SERVER_METRICS_H
+
+#include "base/metrics.h"
+#include "msgin5g/message.h"
+
+/** What became of a message the server sent. */
+#define SERVER_OUTCOMES(X)                                                                                             \
+    X(SENT, "sent")           /* non-confirmable: nobody will tell */                                                  \
+    X(DELIVERED, "delivered") /* acknowledged by the recipient */                                                      \
+    X(RETRIED, "retried")                                                                                              \
+    X(FAILED, "failed")
+
+enum server_outcome {
+#define SERVER_OUTCOME_ENUM(name, text) SERVER_OUTCOME_##name,
+    SERVER_OUTCOMES(SERVER_OUTCOME_ENUM)
+#undef SERVER_OUTCOME_ENUM
+        SERVER_OUTCOME_COUNT
+};
+
+/** Member, metrics_counter or metrics_gauge, name, labels, help. */
+#define SERVER_METRICS(X)                                                                                              \
+    X(registrations, gauge, "msgin5g_registrations", "", "UE Service IDs registered now.")                             \
+    X(registrations_expired, counter, "msgin5g_registrations_expired_total", "", "Registrations that ran out.")        \
+    X(sessions_open, gauge, "msgin5g_sessions", "state=\"open\"", "Sessions of UEs.")                                  \
+    X(sessions_half_open, gauge, "msgin5g_sessions", "state=\"handshake\"", "Sessions of UEs.")                        \
+    X(sessions_key_expired, counter, "msgin5g_sessions_key_expired_total", "",                                         \
+        "Sessions closed because K_AF expired.")                                                                       \
+    X(spoofed, counter, "msgin5g_spoofed_originators_total", "", "Requests in somebody else's name.")                  \
+    X(duplicates, counter, "msgin5g_duplicates_total", "", "Messages that came a second time.")                        \
+    X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "DTLS handshakes ended.")     \
+    X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "DTLS handshakes ended.")           \
+    X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Datagrams of handshakes that are not DTLS.")       \
+    X(gate_bad_cookie, counter, "msgin5g_gate_bad_cookies_total", "", "ClientHellos with a cookie that is not ours.")  \
+    X(gate_pending, gauge, "msgin5g_gate_pending", "", "Handshakes that wait for a key.")                              \
+    X(gate_held_octets, gauge, "msgin5g_gate_held_bytes", "", "Datagrams held for them.")                              \
+    X(gate_dropped, counter, "msgin5g_gate_dropped_total", "", "Datagrams dropped: too many were held.")               \
+    X(gate_rate_limited, counter, "msgin5g_gate_rate_limited_total", "", "Key requests one source caused too often.")  \
+    X(refused_access, counter, "msgin5g_gate_refused_total", "alert=\"access_denied\"",                                \
+        "Handshakes the gate refused.")                                                                                \
+    X(refused_internal, counter, "msgin5g_gate_refused_total", "alert=\"internal_error\"",                             \
+        "Handshakes the gate refused.")                                                                                \
+    X(refused_no_name, counter, "msgin5g_gate_refused_total", "alert=\"missing_extension\"",                           \
+        "Handshakes the gate refused.")                                                                                \
+    X(refused_name, counter, "msgin5g_gate_refused_total", "alert=\"unrecognized_name\"",                              \
+        "Handshakes the gate refused.")                                                                                \
+    X(refused_identity, counter, "msgin5g_gate_refused_total", "alert=\"unknown_psk_identity\"",                       \
+        "Handshakes the gate refused.")
+
+#define SERVER_RESULT_LABELS_MAX 64
+/** A counter made when it is first needed: most pairs of type and result never happen. */
+struct server_result_metric {
+    struct metric *metric;
+    char labels[SERVER_RESULT_LABELS_MAX];
+};
+
+struct server_metrics {
+    struct metrics *registry;
+#define SERVER_METRIC_MEMBER(member, kind, name, labels, help) struct metric *member;
+    SERVER_METRICS(SERVER_METRIC_MEMBER)
+#undef SERVER_METRIC_MEMBER
+    struct server_result_metric requests[MSGIN5G_TYPE_COUNT + 1][MSGIN5G_ERR_COUNT];
+    struct server_result_metric deliveries[MSGIN5G_TYPE_COUNT][SERVER_OUTCOME_COUNT];
+};
+
+/** @p registry is borrowed; @p out must outlive it: the registry borrows label texts. @return MSGIN5G_OK or
+ * ERR_NO_MEMORY. */
+enum msgin5g_err server_metrics_create(struct metrics *registry, struct server_metrics **out);
+/** NULL is allowed. */
+void server_metrics_free(struct server_metrics *metrics);
+/** A request of @p type (MSGIN5G_TYPE_COUNT: not readable) was answered with @p err. */
+void server_metrics_request(struct server_metrics *metrics, enum msgin5g_type type, enum msgin5g_err err);
+/** A message of @p type that the server sent met @p outcome. */
+void server_metrics_delivery(struct server_metrics *metrics, enum msgin5g_type type, enum server_outcome outcome);
+
+#endif

@@ -1,0 +1,222 @@
+#include "shard.h"
+
+#include "base/log.h"
+#include "delivery.h"
+#include "directory.h"
+#include "dispatch.h"
+#include "endpoint.h"
+#include "handshake.h"
+#include "identity.h"
+#include "psk_source.h"
+#include "registration.h"
+#include "router.h"
+#include "server_metrics.h"
+
+#include <stdlib.h>
+
+#define NEGATIVE_CACHE_MS 5000 /* a refused A-KID is not asked about again for this long (D3) */
+#define PROBLEM_SIZE      256
+
+struct shard {
+    struct loop *loop;
+    const struct server_config *config;
+    struct metrics *registry;
+    struct server_metrics *metrics;
+    struct identity_map *map;
+    struct tls_context *aanf_tls; /* NULL: http */
+    struct akma_af *af;
+    struct psk_source *source;
+    struct handshakes *handshakes;
+    struct directory *directory;
+    struct registrations *registrations;
+    struct router *router;
+    struct delivery *delivery;
+    struct dispatch *dispatch;
+    struct endpoint *endpoint;
+};
+
+static enum msgin5g_err create_aanf_tls(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    char problem[PROBLEM_SIZE] = "";
+    struct tls_context_config tls = { .certificate_file =
+                                          *config->aanf_certificate != '\0' ? config->aanf_certificate : NULL,
+        .key_file = *config->aanf_key != '\0' ? config->aanf_key : NULL,
+        .ca_file = config->aanf_ca,
+        .alpn = "h2",
+        .key_log = config->debug_key_log,
+        .key_log_file = *config->debug_key_log_file != '\0' ? config->debug_key_log_file : NULL };
+    if (*config->aanf_ca == '\0')
+        return MSGIN5G_OK;
+    enum msgin5g_err err = tls_context_create(&tls, &shard->aanf_tls, problem, sizeof problem);
+    if (err != MSGIN5G_OK)
+        log_error("aanf: TLS cannot be set up problem=\"%s\"", problem);
+    return err;
+}
+
+static enum msgin5g_err create_key_source(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    enum msgin5g_err err = create_aanf_tls(shard);
+    struct akma_af_config af = { .aanf_url = config->aanf_url,
+        .tls = shard->aanf_tls,
+        .deadline_ms = config->aanf_deadline_ms,
+        .cache_entries = (size_t)config->aanf_cached_keys,
+        .pending = (size_t)config->pending_peers,
+        .negative_ms = NEGATIVE_CACHE_MS,
+        .metrics = shard->registry };
+    if (err == MSGIN5G_OK)
+        err = akma_af_create(shard->loop, &af, &shard->af);
+    if (err == MSGIN5G_OK)
+        err = psk_source_create(shard->af, &shard->source);
+    return err;
+}
+
+static enum msgin5g_err create_handshakes(struct shard *shard)
+{
+    static const struct handshake_transport transport = { .suite = transport_session_suite,
+        .is_1_3 = transport_session_is_1_3,
+        .remote = transport_session_remote,
+        .cookie_valid = transport_session_cookie_valid,
+        .refuse = transport_session_refuse,
+        .replay = transport_session_replay };
+    return handshakes_create(shard->loop, shard->config, &transport, shard->source, shard->metrics, &shard->handshakes);
+}
+
+static enum msgin5g_err create_registrations(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    struct registrations_config registrations = { .default_s = config->registration_default_ms / 1000,
+        .min_s = config->registration_min_ms / 1000,
+        .max_s = config->registration_max_ms / 1000,
+        .max = (size_t)config->max_registrations,
+        .per_session = (size_t)config->registrations_per_session,
+        .allow_anonymous = config->allow_anonymous,
+        .superseded = endpoint_superseded,
+        .ctx = shard->endpoint };
+    enum msgin5g_err err = directory_create(&shard->directory);
+    if (err == MSGIN5G_OK)
+        err = registrations_create(
+            shard->loop, &registrations, shard->directory, shard->map, shard->metrics, &shard->registrations);
+    return err;
+}
+
+static enum msgin5g_err create_message_path(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    struct delivery_config delivery = { .send = transport_send,
+        .path = config->service_path,
+        .in_flight = (size_t)config->in_flight_per_session,
+        .duplicates = (size_t)config->duplicates,
+        .reports = (size_t)config->reports };
+    struct dispatch_config dispatch = { .path = config->service_path,
+        .fqdns = (const char *const *)config->fqdns.values,
+        .fqdn_count = config->fqdns.count,
+        .requests_per_second = config->requests_per_session };
+    enum msgin5g_err err = router_create(shard->registrations, shard->map, &shard->router);
+    if (err == MSGIN5G_OK)
+        err = delivery_create(
+            shard->loop, &delivery, shard->router, shard->registrations, shard->metrics, &shard->delivery);
+    struct services services = { shard->registrations, shard->delivery };
+    if (err == MSGIN5G_OK)
+        err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);
+    return err;
+}
+
+static enum msgin5g_err serve(struct shard *shard)
+{
+    enum msgin5g_err err = endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch);
+    if (err != MSGIN5G_OK)
+        log_error("cannot listen for coaps host=%s port=%d problem=\"%s\"", shard->config->coaps_host,
+            (int)shard->config->coaps_port, msgin5g_err_text(err));
+    return err;
+}
+
+/* Bottom up: each step needs what the steps before made. */
+static enum msgin5g_err build(struct shard *shard)
+{
+    enum msgin5g_err err = server_metrics_create(shard->registry, &shard->metrics);
+    if (err == MSGIN5G_OK)
+        err = identity_map_create(shard->config, &shard->map);
+    if (err == MSGIN5G_OK)
+        err = create_key_source(shard);
+    if (err == MSGIN5G_OK)
+        err = create_handshakes(shard);
+    if (err == MSGIN5G_OK)
+        err = endpoint_create(shard->loop, shard->config, shard->metrics, &shard->endpoint);
+    if (err == MSGIN5G_OK)
+        err = create_registrations(shard);
+    if (err == MSGIN5G_OK)
+        err = create_message_path(shard);
+    return err == MSGIN5G_OK ? serve(shard) : err;
+}
+
+enum msgin5g_err shard_create(
+    struct loop *loop, const struct server_config *config, struct metrics *registry, struct shard **out)
+{
+    struct shard *shard = calloc(1, sizeof *shard);
+    if (shard == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    shard->loop = loop;
+    shard->config = config;
+    shard->registry = registry;
+    enum msgin5g_err err = build(shard);
+    if (err != MSGIN5G_OK) {
+        shard_free(shard);
+        return err;
+    }
+    *out = shard;
+    return MSGIN5G_OK;
+}
+
+/* Sessions first: their last exchanges still need everybody else. */
+void shard_free(struct shard *shard)
+{
+    if (shard == NULL)
+        return;
+    endpoint_free(shard->endpoint);
+    dispatch_free(shard->dispatch);
+    delivery_free(shard->delivery);
+    router_free(shard->router);
+    registrations_free(shard->registrations);
+    directory_free(shard->directory);
+    psk_source_free(shard->source);
+    akma_af_free(shard->af);
+    handshakes_free(shard->handshakes);
+    tls_context_free(shard->aanf_tls);
+    identity_map_free(shard->map);
+    server_metrics_free(shard->metrics);
+    free(shard);
+}
+
+uint16_t shard_coaps_port(const struct shard *shard)
+{
+    return endpoint_port(shard->endpoint);
+}
+
+enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_config *config)
+{
+    struct identity_map *map = NULL;
+    enum msgin5g_err err = identity_map_create(config, &map);
+    if (err != MSGIN5G_OK)
+        return err;
+    router_set_map(shard->router, map);
+    size_t ended = registrations_rebind(shard->registrations, map);
+    identity_map_free(shard->map);
+    shard->map = map;
+    log_info("bindings read again entries=%zu registrations_ended=%zu", config->bindings.count, ended);
+    return MSGIN5G_OK;
+}
+
+bool shard_ready(const struct shard *shard, struct buffer *reasons)
+{
+    if (akma_af_healthy(shard->af))
+        return true;
+    (void)buffer_append_text(reasons, "aanf: the last request did not reach it\n");
+    return false;
+}
+
+void shard_count(struct shard *shard)
+{
+    endpoint_count_sessions(shard->endpoint);
+}

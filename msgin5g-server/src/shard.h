@@ -1,0 +1,34 @@
+/* One thread's share of the server (decision D4): everything a UE's messages touch. A second shard is a second object.
+ */
+#ifndef SHARD_H
+#define SHARD_H
+
+#include "base/buffer.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+#include "config.h"
+
+struct shard;
+
+/**
+ * Build everything and listen.
+ *
+ * @param config and @p registry are borrowed.
+ * @return MSGIN5G_OK, ERR_IO (cannot bind), ERR_CONFIG (certificates), ERR_INVALID or ERR_NO_MEMORY; what went wrong is
+ *         in the log.
+ */
+enum msgin5g_err shard_create(
+    struct loop *loop, const struct server_config *config, struct metrics *registry, struct shard **out);
+/** Close every session, then release everything. NULL is allowed. */
+void shard_free(struct shard *shard);
+/** UDP port of the coaps endpoint. */
+uint16_t shard_coaps_port(const struct shard *shard);
+/** Take over the bindings of @p config (borrowed for the call). @return MSGIN5G_OK or ERR_NO_MEMORY (nothing changed).
+ */
+enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_config *config);
+/** True when new UEs can be served; else a line for each reason why not is appended to @p reasons. */
+bool shard_ready(const struct shard *shard, struct buffer *reasons);
+/** Bring gauges up to date. */
+void shard_count(struct shard *shard);
+
+#endif
