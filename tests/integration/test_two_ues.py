@@ -1,0 +1,100 @@
+"""The main job: two UEs with AKMA keys exchange messages and get delivery reports."""
+
+import pytest
+
+def names(events):
+    return [event["event"] for event in events]
+
+
+@pytest.mark.parametrize("version, protection", [
+    ("1.2", "DTLSv1.2 TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256"),
+    ("1.3", "DTLSv1.3 TLS_AES_128_GCM_SHA256"),
+    ("auto", "DTLSv1.3 TLS_AES_128_GCM_SHA256"),
+])
+def test_message_with_report(lab, version, protection):
+    meter, valve = lab.subscribers[:2]
+    listener = lab.listen(valve, "--tls", version)
+    assert listener.event("registered")["protection"] == protection
+
+    code, events = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", '{"cmd":"open"} ÄÖ€',
+                                  "--report", "--app", "valvectl", "--tls", version)
+
+    message = listener.event("message")
+    assert message["from"] == meter.service_id
+    assert message["payload"] == '{"cmd":"open"} ÄÖ€'
+    assert message["app_id"] == "valvectl"
+    assert names(events) == ["authenticated", "registered", "sent", "report"]
+    assert events[3]["status"] == "success"
+    assert events[3]["from"] == valve.service_id
+    assert events[3]["msg_id"] == events[2]["msg_id"] == message["msg_id"]
+    assert code == 0
+    assert listener.stop() == 0
+
+
+def test_message_without_report_brings_none(lab):
+    meter, valve = lab.subscribers[:2]
+    listener = lab.listen(valve)
+    listener.event("registered")
+    code, events = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "no report")
+    assert listener.event("message", payload="no report")["report_requested"] is False
+    assert (code, names(events)) == (0, ["authenticated", "registered", "sent"])
+    assert listener.stop() == 0
+
+
+def test_largest_payload(lab):
+    meter, valve = lab.subscribers[:2]
+    text = "ü" * 1024  # 2048 octets
+    payload = lab.write("largest.txt", text)
+    listener = lab.listen(valve)
+    listener.event("registered")
+    code, _ = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "@%s" % payload, "--report")
+    assert listener.event("message")["payload"] == text
+    assert code == 0
+    assert listener.stop() == 0
+
+
+def test_recipient_not_registered(lab):
+    meter, valve = lab.subscribers[2:4]
+    code, events = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "anybody there?", "--report")
+    response = [event for event in events if event["event"] == "response"]
+    assert [(event["status"], event["cause"]) for event in response] == [("failure", "RECIPIENT_UNAVAILABLE")]
+    assert code == 9
+
+
+@pytest.mark.parametrize("target, cause", [
+    (("--to", "im:nobody@lab.example"), "UNKNOWN_RECIPIENT"),
+    (("--to", "im:all@lab.example", "--group"), "NO_ROUTE"),
+    (("--to", "alarms", "--topic"), "NO_ROUTE"),
+    (("--to", "area-7", "--area"), "NO_ROUTE"),
+    (("--to", "im:scada@lab.example", "--as"), "NO_ROUTE"),
+])
+def test_no_way_to_the_recipient(lab, target, cause):
+    code, events = lab.run_client(lab.subscribers[4], "send", *target, "--payload", "x")
+    assert [event["cause"] for event in events if event["event"] == "response"] == [cause]
+    assert code == 9
+
+
+def test_deregistered_ue_is_away(lab):
+    meter, valve = lab.subscribers[4:6]
+    code, events = lab.run_client(valve, "deregister")
+    assert (code, names(events)[-1]) == (0, "deregistered")
+    code, events = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "x", "--report")
+    assert [event["cause"] for event in events if event["event"] == "response"] == ["RECIPIENT_UNAVAILABLE"]
+    assert code == 9
+
+
+def test_second_device_takes_over(lab):
+    """Two devices use one UE Service ID: the latest registration wins (section 10.3 of the digest)."""
+    meter, valve = lab.subscribers[:2]
+    first = lab.listen(valve)
+    first.event("registered")
+    second = lab.listen(valve)
+    second.event("registered")
+    code, _ = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "to the second", "--report")
+    assert code == 0
+    second.event("message", payload="to the second")
+    assert all(event["event"] != "message" for event in first.events)
+    assert second.stop() == 0
+    first.kill()
+
+
