@@ -36,16 +36,24 @@ void connect_open_owed(struct transport *transport)
     transport_leave(transport);
 }
 
-/* A server that chose a suite and then falls silent did not like our key: DTLS 1.2 has no alert for it. */
+/*
+ * A server that chose a suite and then falls silent did not like our key: DTLS 1.2 has no alert for it. The suite of
+ * 1.3 says nothing: wolfSSL takes it for chosen when it writes the ClientHello.
+ */
+static enum transport_end end_of_patience(struct transport_session *session)
+{
+    session_note_tls(session);
+    return session->suite == 0 || session->suite == TLS_SUITE_TLS13_AES_128_GCM ? TRANSPORT_END_TIMEOUT
+                                                                                : TRANSPORT_END_HANDSHAKE;
+}
+
 void connect_on_timer(void *ctx)
 {
     struct transport *transport = ctx;
     struct session_client *first;
     int64_t now_ms = transport_now_ms(transport);
-    while ((first = transport->half_open) != NULL && first->due_ms <= now_ms) {
-        session_note_tls(first->session);
-        session_end(first->session, first->session->suite != 0 ? TRANSPORT_END_HANDSHAKE : TRANSPORT_END_TIMEOUT);
-    }
+    while ((first = transport->half_open) != NULL && first->due_ms <= now_ms)
+        session_end(first->session, end_of_patience(first->session));
     if (first != NULL)
         (void)loop_timer_set(transport->loop, &transport->half_open_timer, first->due_ms - now_ms);
 }

@@ -54,8 +54,7 @@ static void keep_answer(struct answer_kept *kept, const struct transport_answer 
 void request_forget_session(struct transport_session *session)
 {
     struct transport_deferred *deferred, *next;
-    DL_FOREACH_SAFE(session->deferred, deferred, next)
-    {
+    DL_FOREACH_SAFE (session->deferred, deferred, next) {
         DL_DELETE(session->deferred, deferred);
         deferred->session = NULL;
     }
