@@ -32,7 +32,7 @@ const char *naanf_read_a_kid(const char *text, void *out)
 {
     struct a_kid a_kid;
 
-    if (a_kid_parse(str(text), &a_kid) != MSGIN5G_OK || !copy(text, out, AKMA_A_KID_MAX))
+    if (a_kid_parse(str(text), &a_kid) != MSGIN5G_OK || a_kid_format(&a_kid, out) != MSGIN5G_OK)
         return "not an A-KID: <RID>.<A-TID in base64url>@<realm>";
     return NULL;
 }
@@ -42,7 +42,7 @@ const char *naanf_read_af_id(const char *text, void *out)
     char fqdn[AKMA_FQDN_MAX + 1];
     struct ua_id ua_id;
 
-    if (af_id_parse(str(text), fqdn, &ua_id) != MSGIN5G_OK || !copy(text, out, AKMA_AF_ID_MAX))
+    if (af_id_parse(str(text), fqdn, &ua_id) != MSGIN5G_OK || af_id_format(fqdn, &ua_id, out) != MSGIN5G_OK)
         return "not an AF id: <FQDN>:<10 hexadecimal digits of the Ua* id>";
     return NULL;
 }

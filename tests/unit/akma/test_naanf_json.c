@@ -297,6 +297,21 @@ static void test_request_there_and_back(void **state)
     buffer_free(&out);
 }
 
+static void test_a_kid_and_af_id_come_out_in_one_form(void **state)
+{
+    struct naanf_key_request out;
+    struct naanf_problem problem;
+
+    (void)state;
+    assert_int_equal(naanf_key_request_decode(
+                         str("{\"afId\":\"MSGin5G.Lab.Example:010001C0A8\",\"aKId\":"
+                             "\"0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5GC.mnc001.mcc001.3GPPnetwork.org\"}"),
+                         &out, &problem),
+        MSGIN5G_OK);
+    assert_string_equal(out.af_id, AF_ID);
+    assert_string_equal(out.a_kid, A_KID);
+}
+
 static void test_what_cannot_be_written(void **state)
 {
     struct naanf_key_data key_data = { .expiry_s = -1 };
@@ -346,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_key_data_takes_offset_fraction_and_upper_case),
         cmocka_unit_test(test_bodies_as_written),
         cmocka_unit_test(test_request_there_and_back),
+        cmocka_unit_test(test_a_kid_and_af_id_come_out_in_one_form),
         cmocka_unit_test(test_what_cannot_be_written),
         cmocka_unit_test(test_features),
     };

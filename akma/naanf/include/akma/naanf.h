@@ -63,7 +63,8 @@ struct naanf_problem {
 
 /* Each decoder: MSGIN5G_OK, or ERR_MALFORMED or ERR_NO_MEMORY with *problem set and @p out wiped. Bodies are hostile:
  * grammar, depth (NAANF_DEPTH_MAX), members (NAANF_MEMBERS_MAX an object), duplicates, lengths and values are checked;
- * members nobody here knows are ignored. A key of 32 zero octets is refused. */
+ * members nobody here knows are ignored. A key of 32 zero octets is refused. aKId and afId come out in their one form
+ * (realm and FQDN in lower case), so that equal ones are equal octet by octet. */
 enum msgin5g_err naanf_key_info_decode(
     struct msgin5g_str body, struct naanf_key_info *out, struct naanf_problem *problem);
 enum msgin5g_err naanf_key_request_decode(
