@@ -67,6 +67,7 @@ struct transport_handler {
 struct transport_config {
     const char *psk_hint;          /* server: "3GPP-AKMA" (TS 24.109 K.3.2); NULL: none */
     bool ccm8;                     /* offer and accept TLS_PSK_WITH_AES_128_CCM_8 */
+    uint16_t only_suite;           /* tests and benchmarks: this suite alone; 0: the whole list */
     const char *key_log_file;      /* labs only; NULL: none */
     unsigned half_open_s;          /* age limit of a handshake; default 5 */
     unsigned half_open_per_source; /* default 16 */
