@@ -154,15 +154,18 @@ static enum msgin5g_err check_access(const char *path, char *problem, size_t pro
 }
 
 /* usim_save() must find its place, so look for it before anybody relies on it. */
-static void check_sqn_line(const char *path, struct config_report *report)
+static enum msgin5g_err check_sqn_line(const char *path, struct config_report *report)
 {
     struct buffer text;
+    enum msgin5g_err err;
 
     buffer_init(&text, FILE_MAX);
-    if (read_text(path, &text) != MSGIN5G_OK || find_sqn((char *)text.data) == NULL)
+    err = read_text(path, &text);
+    if (err == MSGIN5G_OK && find_sqn((char *)text.data) == NULL)
         config_report_add(
             report, "sqn", "sqn must stand on a line of its own, at the margin, as in: sqn: 000000000000");
     buffer_wipe_free(&text);
+    return err;
 }
 
 static enum msgin5g_err create_from(
@@ -172,7 +175,9 @@ static enum msgin5g_err create_from(
     struct usim *usim = NULL;
     enum msgin5g_err err;
 
-    check_sqn_line(path, report);
+    err = check_sqn_line(path, report);
+    if (err != MSGIN5G_OK)
+        return err;
     err = to_config(file, &config, report);
     if (err == MSGIN5G_OK)
         err = usim_create(&config, &usim);

@@ -2,6 +2,7 @@
 #include "akma/milenage.h"
 #include "akma/usim.h"
 
+#include "failing_malloc.h"
 #include "vectors.h"
 
 #include <fcntl.h>
@@ -398,6 +399,33 @@ static void test_missing_file(void **state)
     assert_null(usim);
 }
 
+static void test_file_when_memory_runs_out(void **state)
+{
+    const struct folder *folder = *state;
+    char problem[512];
+    bool failed = true;
+    unsigned n = 0;
+
+    write_file(folder->file, FILE_HEAD "sqn: 000000000010\n", 0600);
+    for (; failed; n++) {
+        struct usim *usim = NULL;
+        enum msgin5g_err err;
+
+        problem[0] = '\0';
+        failing_malloc_after(n);
+        err = usim_load(folder->file, &usim, problem, sizeof problem);
+        if (err == MSGIN5G_OK)
+            err = usim_save(usim);
+        failed = failing_malloc_stop();
+        if (usim == NULL)
+            assert_true(failed && problem[0] != '\0');
+        else
+            assert_int_equal(err == MSGIN5G_OK, !failed);
+        usim_free(usim);
+    }
+    assert_true(n > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_file_for_others_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_file_problems_name_key_and_place, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_missing_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_file_when_memory_runs_out, make_folder, remove_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
