@@ -10,11 +10,11 @@
 struct http_client;
 
 struct http_client_config {
-    const char *url;          /* "https://host:port" or "http://host:port" (HTTP/2 by prior knowledge) */
-    struct tls_context *tls;  /* for https; borrowed for the client's life */
-    int64_t connect_ms;       /* default 2000 */
-    size_t queued;            /* calls in flight and waiting; default 10000; more: ERR_LIMIT */
-    struct metrics *metrics;  /* NULL: none */
+    const char *url;           /* "https://host:port" or "http://host:port" (HTTP/2 by prior knowledge) */
+    struct tls_context *tls;   /* for https; borrowed for the client's life */
+    int64_t connect_ms;        /* default 2000 */
+    size_t queued;             /* calls in flight and waiting; default 10000; more: ERR_LIMIT */
+    struct metrics *metrics;   /* NULL: none */
     const char *metrics_label; /* constant, "aanf" */
 };
 
@@ -27,7 +27,7 @@ struct http_call {
     size_t length;
     const struct http_header *headers;
     size_t header_count;
-    int64_t deadline_ms;      /* from now; default 2000 */
+    int64_t deadline_ms; /* from now; default 2000 */
 };
 
 struct http_response {
@@ -46,11 +46,13 @@ struct http_response {
 typedef void http_response_fn(void *ctx, enum msgin5g_err err, const struct http_response *response);
 
 /** Nothing is connected yet. @return MSGIN5G_OK, ERR_INVALID (URL), ERR_NO_MEMORY. @p config is copied. */
-enum msgin5g_err http_client_create(struct loop *loop, const struct http_client_config *config, struct http_client **out);
+enum msgin5g_err http_client_create(
+    struct loop *loop, const struct http_client_config *config, struct http_client **out);
 /** Every call still open is answered with ERR_CLOSED, during this call. NULL is allowed. */
 void http_client_free(struct http_client *client);
 /** Send now or as soon as connected. @return MSGIN5G_OK, ERR_LIMIT, ERR_NO_MEMORY. */
-enum msgin5g_err http_client_send(struct http_client *client, const struct http_call *call, http_response_fn *done, void *ctx);
+enum msgin5g_err http_client_send(
+    struct http_client *client, const struct http_call *call, http_response_fn *done, void *ctx);
 /** Last problem in words for logs ("certificate of 127.0.0.1:8444 is not trusted"), "" when none. */
 const char *http_client_problem(const struct http_client *client);
 /** Value of the (lower-case) header, NULL when absent. */

@@ -12,14 +12,16 @@
 struct http_request; /* one request being answered; see the accessors */
 struct tls_peer_names;
 
-/** Answers with http_respond(), at once or later on the same loop; exactly once. */
+/** Answers with http_respond(), at once or later on the same loop; exactly once. It may not free the server. */
 typedef void http_handler_fn(void *ctx, struct http_request *request);
 
-/** One row; a table ends with method NULL. Path segments in braces match one segment: "/ue-authentications/{authCtxId}". */
+/** One row; a table ends with method NULL. Path segments in braces match one segment:
+ * "/ue-authentications/{authCtxId}". */
 struct http_route {
     const char *method;
     const char *path;
-    const char *scope; /* OAuth 2.0 scope this route needs, NULL for none; for the handler, the router does not judge it */
+    const char
+        *scope; /* OAuth 2.0 scope this route needs, NULL for none; for the handler, the router does not judge it */
     http_handler_fn *handle;
 };
 
@@ -52,15 +54,19 @@ enum http_match http_request_match(const struct http_request *request);
 /** An answer; everything is borrowed for the call. */
 struct http_answer {
     int status;
-    const char *content_type;   /* NULL: no body */
+    const char *content_type; /* NULL: no body */
     const void *body;
     size_t length;
-    const struct http_header *headers; /* besides content-type and content-length */
-    size_t header_count;
+    const struct http_header *headers; /* besides content-type and content-length; names in lower case */
+    size_t header_count;               /* at most HTTP_ANSWER_HEADERS_MAX */
 };
+#define HTTP_ANSWER_HEADERS_MAX 16
 /** Send the answer; @p request is gone afterwards. A client that has left in the meantime is no error. */
 void http_respond(struct http_request *request, const struct http_answer *answer);
 /** Answer with application/problem+json (RFC 9457, TS 29.571 ProblemDetails); @p cause and @p detail may be NULL. */
 void http_respond_problem(struct http_request *request, int status, const char *cause, const char *detail);
+/** The same with further headers (Allow, Retry-After, WWW-Authenticate). */
+void http_respond_problem_with(struct http_request *request, int status, const char *cause, const char *detail,
+    const struct http_header *headers, size_t header_count);
 
 #endif
