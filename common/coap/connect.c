@@ -28,6 +28,14 @@ void connect_settled(struct transport_session *session)
     client->list = NULL;
 }
 
+void connect_owe_open(struct transport_session *session)
+{
+    struct session_client *client = session->client;
+    connect_settled(session);
+    client->list = &session->transport->opening;
+    DL_APPEND(*client->list, client);
+}
+
 void connect_open_owed(struct transport *transport)
 {
     transport_enter(transport);

@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -39,7 +40,7 @@ static bool grow(struct exchange_table *table)
 {
     if (table->chunk_count == CHUNKS_MAX)
         return false;
-    struct exchange **chunks = realloc(table->chunks, (table->chunk_count + 1) * sizeof *chunks);
+    struct exchange **chunks = realloc(table->chunks, (table->chunk_count + 1) * sizeof(struct exchange *));
     if (chunks == NULL)
         return false;
     table->chunks = chunks;
@@ -84,6 +85,7 @@ static struct exchange *take(struct transport_session *session)
 static void give(struct exchange *exchange)
 {
     struct transport_session *session = exchange->session;
+    assert(session != NULL);
     struct exchange_table *table = &session->transport->exchanges;
     DL_DELETE(session->exchanges, exchange);
     session->exchange_count--;

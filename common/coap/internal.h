@@ -189,7 +189,9 @@ void request_forget_session(struct transport_session *session);
 
 /** The session is open or ended: nothing to wait for any more. */
 void connect_settled(struct transport_session *session);
-/** Open what needs no handshake. */
+/** opened() follows once libcoap is out of the way. */
+void connect_owe_open(struct transport_session *session);
+/** Run opened() where it is owed. */
 void connect_open_owed(struct transport *transport);
 void connect_free_client(struct session_client *client);
 void connect_on_timer(void *ctx);

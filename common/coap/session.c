@@ -210,7 +210,10 @@ int session_on_event(coap_session_t *coap, coap_event_t event)
             session_open(session);
         break;
     case COAP_EVENT_SESSION_CONNECTED: /* both ends' CSM are through (RFC 8323 5.3) */
-        session_open(session);
+        if (session->client != NULL)   /* libcoap would block in coap_send() until this event is over */
+            connect_owe_open(session);
+        else
+            session_open(session);
         break;
     case COAP_EVENT_DTLS_ERROR:
         session->tls_failed = true;

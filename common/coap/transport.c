@@ -127,6 +127,7 @@ static void on_ready(void *ctx, uint32_t events)
     coap_io_do_epoll(transport->coap, ready, (size_t)count);
     transport->depth--;
     psk_wipe(transport);
+    connect_open_owed(transport);
     if (transport->ended != NULL)
         settle(transport);
 }

@@ -6,14 +6,11 @@
  * echo: every UE asks, the server answers. routed: the UEs ask in pairs, the server hands each body on to the partner
  * as a CON and answers the sender; no codec, no router. CPU is the server's, user and system.
  */
-#include "base/log.h"
 #include "base/secret.h"
 #include "coap/transport.h"
 
 #include <argp.h>
-#include <assert.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,7 +197,7 @@ static void serve(struct server *server, uint16_t *port)
     if (loop_create(clock_system(), &server->loop) != MSGIN5G_OK)
         die("loop_create");
     server->transport = new_transport(server->loop, &handler, server, server->options);
-    server->sessions = calloc(ue_count(server->options), sizeof *server->sessions);
+    server->sessions = calloc(ue_count(server->options), sizeof(struct transport_session *));
     if (server->sessions == NULL)
         die("calloc");
     if (transport_listen(server->transport, server->options->scheme, "127.0.0.1", 0, port) != MSGIN5G_OK)
@@ -345,7 +342,7 @@ static void be_ues(const struct options *options, uint16_t port, int from_server
     if (loop_create(clock_system(), &ues.loop) != MSGIN5G_OK)
         die("loop_create");
     ues.transport = new_transport(ues.loop, &handler, &ues, options);
-    if ((ues.sessions = calloc(ue_count(options), sizeof *ues.sessions)) == NULL)
+    if ((ues.sessions = calloc(ue_count(options), sizeof(struct transport_session *))) == NULL)
         die("calloc");
     connect_some(&ues);
     (void)loop_run(ues.loop);

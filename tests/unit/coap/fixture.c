@@ -14,6 +14,10 @@ static void on_opened(void *ctx, struct transport_session *session)
     end->last = session;
     end->last_suite = transport_session_suite(session);
     end->last_1_3 = transport_session_is_1_3(session);
+    if (end->ask_when_opened) {
+        struct transport_call call = { TRANSPORT_GET, "a", TRANSPORT_FORMAT_NONE, NULL, 0, true };
+        assert_int_equal(transport_send(session, &call, fixture_on_answer, &end->fixture->answer), MSGIN5G_OK);
+    }
 }
 
 static void on_closed(void *ctx, struct transport_session *session, enum transport_end how)
@@ -108,8 +112,9 @@ int fixture_setup(void **state)
 {
     static const struct transport_config config = { .psk_hint = "3GPP-AKMA", .ccm8 = true };
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL || secret_setup() != MSGIN5G_OK || loop_create(clock_system(), &fixture->loop) != MSGIN5G_OK)
-        return -1;
+    assert_non_null(fixture);
+    assert_int_equal(secret_setup(), MSGIN5G_OK);
+    assert_int_equal(loop_create(clock_system(), &fixture->loop), MSGIN5G_OK);
     start_end(fixture, &fixture->server, &config);
     start_end(fixture, &fixture->client, &config);
     *state = fixture;

@@ -37,6 +37,7 @@ struct end {
     uint8_t key[16];
     bool defer; /* keep the answer owed in `deferred` */
     bool close_in_request;
+    bool ask_when_opened; /* into fixture->answer */
     struct transport_deferred *deferred;
     const void *answer_body;
     size_t answer_length;

@@ -71,6 +71,47 @@ static void plain_coap(void **state)
     assert_int_equal(fixture->answer.err, MSGIN5G_OK);
 }
 
+/* The first thing an owner does in opened() is to send. */
+static void sends_when_opened(void **state, enum transport_scheme scheme, bool by_server)
+{
+    struct fixture *fixture = *state;
+    fixture_listen(fixture, scheme);
+    if (by_server)
+        fixture->server.ask_when_opened = true;
+    else
+        fixture->client.ask_when_opened = true;
+    fixture_connect(fixture, scheme, TLS_PSK_1_3_ONLY);
+    assert_true(fixture_run(fixture, answered, 2000));
+    assert_int_equal(fixture->answer.err, MSGIN5G_OK);
+    assert_int_equal(fixture->client.requests, by_server);
+    assert_int_equal(fixture->server.requests, !by_server);
+}
+
+static void client_sends_when_opened(void **state)
+{
+    sends_when_opened(state, TRANSPORT_COAPS, false);
+}
+
+static void server_sends_when_opened(void **state)
+{
+    sends_when_opened(state, TRANSPORT_COAPS, true);
+}
+
+static void client_sends_when_opened_tls(void **state)
+{
+    sends_when_opened(state, TRANSPORT_COAPS_TCP, false);
+}
+
+static void server_sends_when_opened_tls(void **state)
+{
+    sends_when_opened(state, TRANSPORT_COAPS_TCP, true);
+}
+
+static void client_sends_when_opened_plain(void **state)
+{
+    sends_when_opened(state, TRANSPORT_COAP, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +120,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(dtls_1_2, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(tls_1_3, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(tls_1_2, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(client_sends_when_opened, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(server_sends_when_opened, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(client_sends_when_opened_tls, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(server_sends_when_opened_tls, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(client_sends_when_opened_plain, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
