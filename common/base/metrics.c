@@ -17,7 +17,7 @@ enum type { COUNTER, GAUGE, HISTOGRAM };
 static const char *const type_names[] = { "counter", "gauge", "histogram" };
 
 struct metric {
-    const char *labels;
+    char *labels; /* owned */
     struct metric *next;
     atomic_uint_least64_t value; /* a gauge's two's complement; a histogram's count */
     atomic_uint_least64_t sum_us;
@@ -60,8 +60,8 @@ void metrics_free(struct metrics *metrics)
     HASH_CLEAR(hh, metrics->families);
     while (family != NULL) {
         struct family *next_family = family->hh.next;
-        LL_FOREACH_SAFE(family->metrics, metric, next)
-        {
+        LL_FOREACH_SAFE (family->metrics, metric, next) {
+            free(metric->labels);
             free(metric);
         }
         free(family);
@@ -96,14 +96,16 @@ static struct metric *metric_find_or_add(
     struct family *family, const char *labels, const double *bounds, size_t bound_count)
 {
     struct metric *metric;
-    LL_FOREACH(family->metrics, metric)
-    {
+    LL_FOREACH (family->metrics, metric) {
         if (strcmp(metric->labels, labels) == 0)
             return metric;
     }
     if ((metric = calloc(1, sizeof *metric + bound_count * sizeof metric->buckets[0])) == NULL)
         return NULL;
-    metric->labels = labels;
+    if ((metric->labels = strdup(labels)) == NULL) {
+        free(metric);
+        return NULL;
+    }
     metric->bounds = bounds;
     metric->bound_count = bound_count;
     LL_APPEND(family->metrics, metric);
@@ -219,8 +221,7 @@ static enum msgin5g_err render_family(const struct family *family, struct buffer
     const struct metric *metric;
     enum msgin5g_err err = buffer_appendf(
         out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, type_names[family->type]);
-    LL_FOREACH(family->metrics, metric)
-    {
+    LL_FOREACH (family->metrics, metric) {
         if (err != MSGIN5G_OK)
             break;
         err = family->type == HISTOGRAM ? render_histogram(family, metric, out) : render_plain(family, metric, out);

@@ -16,7 +16,8 @@ void metrics_free(struct metrics *metrics);
 /**
  * Register a metric, or find the one with this name and labels. Owned by the registry, valid until metrics_free().
  *
- * @param name   complete name, e.g. "msgin5g_messages_total"; borrowed constants: name, help, labels.
+ * @param name   complete name, e.g. "msgin5g_messages_total"; name and help stay the caller's constants, labels are
+ * copied.
  * @param labels inside of the braces, e.g. "type=\"MSG\"", or "" for none.
  * @return never NULL: when memory is short a metric that is not shown.
  */
