@@ -240,8 +240,8 @@ class Testbed:
         """USIM file of a subscriber, made at the first call; SQN lives in it."""
         path = self.folder / (subscriber.supi + ".usim.yaml")
         if not path.exists():
-            self.write(path.name, json.dumps({"supi": subscriber.supi, "k": subscriber.k, "opc": subscriber.opc,
-                                              "sqn": "000000000000"}))
+            self.write(path.name, "supi: %s\nk: %s\nopc: %s\nsqn: 000000000000\n"
+                       % (subscriber.supi, subscriber.k, subscriber.opc))
         return path
 
     def client_argv(self, subscriber, command, *arguments, service_id=None):
