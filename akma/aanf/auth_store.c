@@ -129,9 +129,9 @@ void auth_store_remove_supi(struct auth_store *store, const char *supi)
 {
     struct entry *entry = NULL;
     struct entry *next = NULL;
-    HASH_ITER(hh, store->table, entry, next)
-    if (strcmp(entry->supi, supi) == 0)
-        entry_drop(store, entry);
+    HASH_ITER (hh, store->table, entry, next)
+        if (strcmp(entry->supi, supi) == 0)
+            entry_drop(store, entry);
 }
 
 size_t auth_store_count(const struct auth_store *store)

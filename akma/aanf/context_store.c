@@ -172,9 +172,9 @@ enum msgin5g_err context_store_identity(struct context_store *store, const char 
 static struct grant *grant_find(const struct context *context, const char *fqdn, const struct ua_id *ua_id)
 {
     struct grant *grant = NULL;
-    DL_FOREACH(context->grants, grant)
-    if (memcmp(grant->ua_id.octets, ua_id->octets, UA_ID_LEN) == 0 && strcmp(grant->fqdn, fqdn) == 0)
-        return grant;
+    DL_FOREACH (context->grants, grant)
+        if (memcmp(grant->ua_id.octets, ua_id->octets, UA_ID_LEN) == 0 && strcmp(grant->fqdn, fqdn) == 0)
+            return grant;
     return NULL;
 }
 

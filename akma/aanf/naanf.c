@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#define FEATURE_GPSI 1 /* AKMA_GPSI_Support, TS 29.535 5.1.8 */
-
 #define KEY_INFO_LOCAL __attribute__((cleanup(naanf_key_info_wipe))) struct naanf_key_info
 #define KEY_DATA_LOCAL __attribute__((cleanup(naanf_key_data_wipe))) struct naanf_key_data
 
@@ -33,15 +31,7 @@ static void negotiate(const char *offered, char out[NAANF_SUPP_FEAT_MAX + 1])
     if (offered[0] == '\0')
         out[0] = '\0';
     else
-        memcpy(out, naanf_feature(offered, FEATURE_GPSI) ? "1" : "0", 2);
-}
-
-/* The realm compares without regard to case (choice C3); inside it is lower case. */
-static enum msgin5g_err a_kid_normalise(char a_kid[AKMA_A_KID_MAX + 1])
-{
-    struct a_kid parsed;
-    enum msgin5g_err err = a_kid_parse(msgin5g_str(a_kid), &parsed);
-    return err == MSGIN5G_OK ? a_kid_format(&parsed, a_kid) : err;
+        memcpy(out, naanf_feature(offered, NAANF_FEATURE_GPSI) ? "1" : "0", 2);
 }
 
 /* The body's decoder and this AAnF's own rules for AnchorKey_Register; answers when something is wrong. */
@@ -49,13 +39,9 @@ static bool register_decode(struct aanf *aanf, struct http_request *request, str
 {
     struct naanf_problem problem = { 0 };
     enum msgin5g_err err = naanf_key_info_decode(http_request_body(request), info, &problem);
-    if (err == MSGIN5G_OK && info->supi[0] == '\0' && !naanf_feature(info->supp_feat, FEATURE_GPSI)) {
+    if (err == MSGIN5G_OK && info->supi[0] == '\0' && !naanf_feature(info->supp_feat, NAANF_FEATURE_GPSI)) {
         err = MSGIN5G_ERR_MALFORMED;
         problem = (struct naanf_problem){ "MANDATORY_IE_MISSING", "/supi", "gpsi alone needs AKMA_GPSI_Support" };
-    }
-    if (err == MSGIN5G_OK && a_kid_normalise(info->a_kid) != MSGIN5G_OK) {
-        err = MSGIN5G_ERR_MALFORMED;
-        problem = (struct naanf_problem){ "MANDATORY_IE_INCORRECT", "/aKId", "not an A-KID" };
     }
     if (err == MSGIN5G_OK)
         return true;
@@ -106,7 +92,7 @@ void naanf_register(void *ctx, struct http_request *request)
 static bool give_identity(const struct af_grant *grant, const struct naanf_key_request *asked,
     const struct context_identity *known, struct naanf_key_data *data)
 {
-    bool gpsi_agreed = naanf_feature(asked->supp_feat, FEATURE_GPSI);
+    bool gpsi_agreed = naanf_feature(asked->supp_feat, NAANF_FEATURE_GPSI);
     if (asked->anonymous)
         return true;
     if (grant->identity == IDENTITY_SUPI && known->supi[0] != '\0')
@@ -118,7 +104,7 @@ static bool give_identity(const struct af_grant *grant, const struct naanf_key_r
 
 /* ApplicationKey_Get and _AnonUser_Get (TS 33.535 6.2.1, 6.2.2). @return the status, with *cause, or 200 with @p data.
  */
-static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, struct naanf_key_request *asked,
+static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const struct naanf_key_request *asked,
     struct naanf_key_data *data, const char **cause)
 {
     char fqdn[AKMA_FQDN_MAX + 1];
@@ -129,8 +115,7 @@ static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, struct
     if (af_id_parse(msgin5g_str(asked->af_id), fqdn, &ua_id) != MSGIN5G_OK ||
         !policy_af(aanf->config, peer, fqdn, &ua_id, &grant))
         return 403;
-    if (a_kid_normalise(asked->a_kid) != MSGIN5G_OK ||
-        context_store_identity(aanf->contexts, asked->a_kid, &known) != MSGIN5G_OK) {
+    if (context_store_identity(aanf->contexts, asked->a_kid, &known) != MSGIN5G_OK) {
         *cause = "K_AKMA_NOT_PRESENT";
         return 403;
     }

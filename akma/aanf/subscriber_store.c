@@ -154,8 +154,7 @@ void subscriber_store_inherit(struct subscriber_store *store, const struct subsc
 {
     struct entry *entry = NULL;
     struct entry *next = NULL;
-    HASH_ITER(hh, store->table, entry, next)
-    {
+    HASH_ITER (hh, store->table, entry, next) {
         const struct entry *before = entry_find(older, entry->subscriber.supi);
         if (before == NULL)
             continue;
@@ -171,8 +170,8 @@ void subscriber_store_each(
 {
     struct entry *entry = NULL;
     struct entry *next = NULL;
-    HASH_ITER(hh, store->table, entry, next)
-    run(ctx, &entry->subscriber);
+    HASH_ITER (hh, store->table, entry, next)
+        run(ctx, &entry->subscriber);
 }
 
 size_t subscriber_store_count(const struct subscriber_store *store)

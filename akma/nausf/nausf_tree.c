@@ -114,7 +114,7 @@ enum msgin5g_err nausf_tree_hex(
 {
     const char *text;
     enum msgin5g_err err = find_text(object, pointer, &text, problem);
-    if (err == MSGIN5G_OK && secret_from_hex(msgin5g_str(text), out, length) != MSGIN5G_OK)
+    if (err == MSGIN5G_OK && secret_from_hex((struct msgin5g_str){ text, strlen(text) }, out, length) != MSGIN5G_OK)
         err = nausf_refuse(problem, "MANDATORY_IE_INCORRECT", pointer, "wrong number of digits, or not hexadecimal");
     return err;
 }

@@ -1,0 +1,109 @@
+/* Who may do what: names in the certificate, FQDNs, Ua* ids, serving networks. */
+#include "policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char msgin5g_name[] = "msgin5g-server", anybody[] = "*", fqdn_one[] = "One.example", fqdn_two[] = "two.example",
+            tls13[] = "0100000007", ausf[] = "ausf.example", network[] = "5G:mnc001.mcc001.3gppnetwork.org";
+static char *fqdns_one[] = { fqdn_one };
+static char *fqdns_both[] = { fqdn_one, fqdn_two };
+static char *ua_ids[] = { tls13 };
+static char *anchors[] = { ausf };
+static char *everybody[] = { anybody };
+static char *networks[] = { network };
+
+static struct af_config afs[] = {
+    { .certificate = msgin5g_name,
+        .fqdns = { fqdns_one, 1 },
+        .ua_ids = { ua_ids, 1 },
+        .identity = IDENTITY_GPSI,
+        .k_af_lifetime_ms = 60000 },
+    { .certificate = anybody, .fqdns = { fqdns_both, 2 }, .identity = IDENTITY_ANONYMOUS },
+};
+
+static struct aanf_config config(size_t af_count)
+{
+    return (struct aanf_config){
+        .afs = { afs, af_count }, .k_af_lifetime_ms = 3600000, .anchor_key_consumers = { anchors, 1 }
+    };
+}
+
+static struct tls_peer_names peer(const char *name)
+{
+    struct tls_peer_names names = { .count = 2, .names = { "Somebody" } };
+    strcpy(names.names[1], name);
+    return names;
+}
+
+static void test_first_fitting_row_decides(void **state)
+{
+    (void)state;
+    struct aanf_config both = config(2);
+    struct tls_peer_names server = peer("MSGin5G-Server");
+    struct af_grant grant;
+    assert_true(policy_af(&both, &server, "one.example", &ua_id_tls_1_3, &grant));
+    assert_int_equal(grant.identity, IDENTITY_GPSI);
+    assert_int_equal(grant.k_af_lifetime_s, 60);
+    assert_true(policy_af(&both, &server, "one.example", &ua_id_dtls_1_3, &grant)); /* the second row */
+    assert_int_equal(grant.identity, IDENTITY_ANONYMOUS);
+    assert_int_equal(grant.k_af_lifetime_s, 3600);
+    assert_true(policy_af(&both, NULL, "two.example", &ua_id_dtls_1_3, &grant));
+    assert_false(policy_af(&both, &server, "three.example", &ua_id_dtls_1_3, &grant));
+}
+
+/* N4: not in the policy, the FQDN or the Ua* protocol of another AF. */
+static void test_refusals(void **state)
+{
+    (void)state;
+    struct aanf_config one = config(1);
+    struct aanf_config none = config(0);
+    struct tls_peer_names server = peer("msgin5g-server");
+    struct tls_peer_names stranger = peer("msgin5g-server.evil");
+    struct af_grant grant;
+    assert_true(policy_af(&one, &server, "one.example", &ua_id_tls_1_3, &grant));
+    assert_false(policy_af(&one, &stranger, "one.example", &ua_id_tls_1_3, &grant));
+    assert_false(policy_af(&one, NULL, "one.example", &ua_id_tls_1_3, &grant));
+    assert_false(policy_af(&one, &server, "two.example", &ua_id_tls_1_3, &grant));
+    assert_false(policy_af(&one, &server, "one.example", &ua_id_dtls_1_3, &grant));
+    assert_false(policy_af(&none, &server, "one.example", &ua_id_tls_1_3, &grant));
+}
+
+static void test_other_operations(void **state)
+{
+    (void)state;
+    struct aanf_config some = config(0);
+    struct tls_peer_names the_ausf = peer("ausf.example");
+    struct tls_peer_names other = peer("other.example");
+    assert_true(policy_may_anchor(&some, &the_ausf));
+    assert_false(policy_may_anchor(&some, &other));
+    assert_false(policy_may_anchor(&some, NULL));
+    assert_false(policy_may_authenticate(&some, &the_ausf));
+    some.authentication_consumers = (struct config_strings){ everybody, 1 };
+    assert_true(policy_may_authenticate(&some, &other));
+    assert_true(policy_may_authenticate(&some, NULL));
+}
+
+static void test_serving_networks(void **state)
+{
+    (void)state;
+    struct aanf_config some = config(0);
+    assert_true(policy_serving_network(&some, "5G:mnc099.mcc001.3gppnetwork.org"));
+    some.serving_networks = (struct config_strings){ networks, 1 };
+    assert_false(policy_serving_network(&some, "5G:mnc099.mcc001.3gppnetwork.org"));
+    assert_true(policy_serving_network(&some, "5G:mnc001.mcc001.3gppnetwork.org"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_fitting_row_decides),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_other_operations),
+        cmocka_unit_test(test_serving_networks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
