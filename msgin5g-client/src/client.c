@@ -1,7 +1,6 @@
 /* One UE Service ID: creation, keys, and what its owner is told. */
 #include "client_internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,31 +13,27 @@ static unsigned or_default(unsigned value, unsigned default_value)
     return value != 0 ? value : default_value;
 }
 
-/* AF_ID holds the FQDN in lower case (choice C5). */
-static bool copy_fqdn(const char *text, char out[AKMA_FQDN_MAX + 1])
+static bool version_valid(enum msgin5g_version version)
 {
-    size_t length = strlen(text);
-
-    if (length == 0 || length > AKMA_FQDN_MAX)
-        return false;
-    for (size_t i = 0; i <= length; i++)
-        out[i] = (char)tolower((unsigned char)text[i]);
-    return true;
+    return CAN_PIN_VERSION ? version <= MSGIN5G_VERSION_1_3 : version == MSGIN5G_VERSION_AUTO;
 }
 
 static enum msgin5g_err configure(struct msgin5g_client *client, const struct msgin5g_client_config *config)
 {
-    if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0)
+    const char *server_name = config->server_name;
+
+    if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 ||
+        !version_valid(config->version))
         return MSGIN5G_ERR_INVALID;
     if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
-    if (!copy_fqdn(config->server_name != NULL ? config->server_name : client->server.host, client->server_name))
+    if (fqdn_parse(msgin5g_str(server_name != NULL ? server_name : client->server.host), client->server_name) !=
+        MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
     if (msgin5g_service_id_parse(msgin5g_str(config->ue_service_id), &client->id) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
     client->reg_lifetime_s = config->reg_lifetime_s;
     client->version = config->version;
-    client->attempt = TLS_PSK_1_3_ONLY;
     client->backoff_min_ms = or_default(config->backoff_min_ms, DEFAULT_BACKOFF_MIN_MS);
     client->backoff_max_ms = or_default(config->backoff_max_ms, DEFAULT_BACKOFF_MAX_MS);
     client->outstanding_max = or_default(config->outstanding, DEFAULT_OUTSTANDING);
@@ -71,45 +66,72 @@ enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context, const st
 
 void msgin5g_client_free(struct msgin5g_client *client)
 {
+    static const struct msgin5g_client_events deaf;
+    struct msgin5g_context *context;
+
     if (client == NULL)
         return;
+    context = client->context;
     messages_abandon(client);
     reports_abandon(client);
     connection_drop(client);
-    secret_arena_give(client->context->keys, client->k_akma);
-    DL_DELETE(client->context->clients, client);
-    client->context->client_count--;
-    free(client);
+    secret_arena_give(context->keys, client->k_akma);
+    DL_DELETE(context->clients, client);
+    context->client_count--;
+    /* Who called the callback we may be in finds a client that is idle and deaf. */
+    client->k_akma = NULL;
+    client->state = MSGIN5G_CLIENT_IDLE;
+    client->events = deaf;
+    if (context->depth > 0)
+        LL_PREPEND(context->freed, client);
+    else
+        free(client);
 }
 
 enum msgin5g_err msgin5g_client_set_akma(
     struct msgin5g_client *client, const char *a_kid, const unsigned char k_akma[MSGIN5G_K_AKMA_LEN])
 {
+    struct msgin5g_context *context = client->context;
     struct a_kid parsed;
 
     if (a_kid_parse(msgin5g_str(a_kid), &parsed) != MSGIN5G_OK)
         return MSGIN5G_ERR_MALFORMED_A_KID;
-    if (client->k_akma == NULL && (client->k_akma = secret_arena_take(client->context->keys)) == NULL)
+    if (client->k_akma == NULL && (client->k_akma = secret_arena_take(context->keys)) == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     strcpy(client->a_kid, a_kid); /* a_kid_parse() bounds it */
     memcpy(client->k_akma->octets, k_akma, sizeof client->k_akma->octets);
-    if (client->state == MSGIN5G_CLIENT_WAITING_KEY)
+    if (client->state == MSGIN5G_CLIENT_WAITING_KEY) {
+        context_enter(context);
         connection_start(client);
+        context_leave(context);
+    }
     return MSGIN5G_OK;
 }
 
 enum msgin5g_err msgin5g_client_register(struct msgin5g_client *client)
 {
+    struct msgin5g_context *context = client->context;
+
     if (client->k_akma == NULL)
         return MSGIN5G_ERR_AUTHENTICATION;
-    if (client->state == MSGIN5G_CLIENT_IDLE || client->state == MSGIN5G_CLIENT_WAITING)
+    if (client->state == MSGIN5G_CLIENT_IDLE || client->state == MSGIN5G_CLIENT_WAITING ||
+        client->state == MSGIN5G_CLIENT_DEREGISTERING) {
+        context_enter(context);
         connection_start(client);
+        context_leave(context);
+    }
     return MSGIN5G_OK;
 }
 
 enum msgin5g_err msgin5g_client_deregister(struct msgin5g_client *client)
 {
-    return registration_end(client);
+    struct msgin5g_context *context = client->context;
+    enum msgin5g_err err;
+
+    context_enter(context);
+    err = registration_end(client);
+    context_leave(context);
+    return err;
 }
 
 enum msgin5g_client_state msgin5g_client_current_state(const struct msgin5g_client *client)
@@ -143,11 +165,11 @@ enum msgin5g_err client_post(
     };
     enum msgin5g_err err;
 
-    if (client->session == NULL)
+    if (client->connection == NULL)
         return MSGIN5G_ERR_CLOSED;
     complete.ori.type = MSGIN5G_ADDR_UE;
     complete.ori.addr = (struct msgin5g_str){ client->id.text, client->id.length };
     if ((err = msgin5g_message_encode(&complete, body, sizeof body, &call.length)) != MSGIN5G_OK)
         return err;
-    return transport_send(client->session, &call, done, ctx);
+    return transport_send(client->connection->session, &call, done, ctx);
 }

@@ -1,4 +1,4 @@
-/* What the files of libmsgin5g share. A client is a state machine over at most one transport session. */
+/* What the files of libmsgin5g share. A client is a state machine over at most one connection. */
 #ifndef CLIENT_INTERNAL_H
 #define CLIENT_INTERNAL_H
 
@@ -13,12 +13,27 @@
 
 #include <utlist.h>
 
+/* Without our patches of libcoap nobody can say which (D)TLS versions a ClientHello offers (decision D2). */
+#ifdef MSGIN5G_UNPATCHED_LIBCOAP
+#define CAN_PIN_VERSION false
+#else
+#define CAN_PIN_VERSION true
+#endif
+
 struct msgin5g_context {
     struct loop *loop;
     struct transport *transport;
     struct secret_arena *keys; /* one K_AKMA a slot */
     struct msgin5g_client *clients;
     size_t client_count, max_clients;
+    struct msgin5g_client *freed; /* inside of a callback; released when the outermost call returns */
+    unsigned depth;               /* above 0: callbacks may be running */
+};
+
+/** One transport session and whose it is; released when the transport says that the session is gone. */
+struct connection {
+    struct msgin5g_client *client; /* NULL: given up; nobody wants to hear of it any more */
+    struct transport_session *session;
 };
 
 /** One message on its way to the server; outlives the client when that is freed first. */
@@ -52,12 +67,11 @@ struct msgin5g_client {
     struct k_akma *k_akma; /* in context->keys; NULL before msgin5g_client_set_akma() */
 
     enum msgin5g_client_state state;
-    struct transport_session *session;
-    enum tls_psk_versions attempt; /* of the handshake under way */
-    bool attempt_is_second;        /* the other version was tried just before */
-    bool key_refreshed;      /* need_key was asked since the last success (section 4.5: refresh once, retry once) */
-    unsigned failures;       /* in a row, for the back-off */
-    struct loop_timer timer; /* back-off, re-registration or the answer to DEREG: by state */
+    struct connection *connection; /* NULL: none */
+    enum tls_psk_versions attempt; /* offered in the handshake under way */
+    bool key_refreshed;            /* need_key was asked: refresh once, retry once, then back off */
+    unsigned failures;             /* in a row, for the back-off */
+    struct loop_timer timer;       /* back-off, re-registration or the time DEREG has: by state */
 
     struct pending *pending;
     unsigned pending_count;
@@ -67,23 +81,31 @@ struct msgin5g_client {
     struct msgin5g_client *prev, *next; /* in the context */
 };
 
+/* context.c */
+/** Around everything that may call back: clients freed by a callback live until the outermost leave. */
+void context_enter(struct msgin5g_context *context);
+void context_leave(struct msgin5g_context *context);
+
 /* connection.c: session, versions to try, back-off. */
+/** Connect anew, whatever was before. */
 void connection_start(struct msgin5g_client *client);
 void connection_opened(struct msgin5g_client *client);
-void connection_closed(struct msgin5g_client *client, struct transport_session *session, enum transport_end end);
-/** Give up the session, if any, without a callback about it. */
+/** The connection of @p client is gone; @p session may still be asked about it. */
+void connection_closed(struct msgin5g_client *client, const struct transport_session *session, enum transport_end end);
+/** Give up the connection, if any; nothing of it reaches the client any more. */
 void connection_drop(struct msgin5g_client *client);
-/** Try again after the back-off; tells the owner @p err. */
+/** Try again after the back-off; tells the owner @p err. The last thing a function does: the owner may react. */
 void connection_retry_later(struct msgin5g_client *client, enum msgin5g_err err);
-/** The key seems stale: ask for a fresh one, or back off when that was done already. */
-void connection_key_failed(struct msgin5g_client *client, enum msgin5g_err err);
 
 /* registration.c: REG, its refresh, DEREG. */
 void registration_start(struct msgin5g_client *client);
 enum msgin5g_err registration_end(struct msgin5g_client *client);
+/** Stop: no connection, state IDLE. */
+void registration_finish(struct msgin5g_client *client, enum msgin5g_err err);
 
 /* keys.c */
-bool keys_psk(struct msgin5g_client *client, const char *hint, uint16_t suite, struct transport_psk *out);
+/** Identity and PSK for a handshake of @p suite; @p hint is NULL in (D)TLS 1.3. */
+bool keys_psk(const struct msgin5g_client *client, const char *hint, uint16_t suite, struct transport_psk *out);
 
 /* messages.c */
 void messages_receive(struct msgin5g_client *client, struct transport_request *request);
@@ -91,12 +113,14 @@ void messages_receive(struct msgin5g_client *client, struct transport_request *r
 void messages_abandon(struct msgin5g_client *client);
 
 /* reports.c */
-/** Owe @p dest a report about @p msg_id; sent now or after the next registration. @p cause NULL: success. */
+/** Owe the originator a report about @p message; sent now or after the next registration. @p cause NULL: success. */
 void reports_add(struct msgin5g_client *client, const struct msgin5g_message *message, const char *cause);
+/** Send what is owed and not on its way. */
 void reports_flush(struct msgin5g_client *client);
 void reports_abandon(struct msgin5g_client *client);
 
 /* client.c */
+/** Tell the owner, who may react in any way, so act on the client afterwards only after a look at its state. */
 void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err);
 /** POST @p message to the server. @return as transport_send(), or an encoding error. */
 enum msgin5g_err client_post(

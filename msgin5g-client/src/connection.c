@@ -1,27 +1,45 @@
 /* Getting and keeping a session: which version to offer, whose fault a failure is, when to try again. */
 #include "client_internal.h"
 
-#include "base/secret.h"
-
 #include <stdio.h>
+#include <stdlib.h>
 
-/* Alerts that say "this key is not known here" (section 4.5 of the AKMA digest; RFC 8446 6, RFC 4279 2). */
+#define ALERT_BAD_RECORD_MAC        20 /* RFC 8446 6 */
+#define ALERT_PROTOCOL_VERSION      70
+#define ALERT_INSUFFICIENT_SECURITY 71
+
+/* Alerts after which the A-KID may be stale, whatever the peer's stack calls it (TS 33.535; RFC 4279 2, RFC 8446 6.2).
+ */
 static bool alert_blames_key(int alert)
 {
     return alert == TLS_ALERT_UNKNOWN_PSK_IDENTITY || alert == TLS_ALERT_DECRYPT_ERROR ||
-           alert == TLS_ALERT_ILLEGAL_PARAMETER || alert == 20 /* bad_record_mac */;
+           alert == TLS_ALERT_HANDSHAKE_FAILURE || alert == TLS_ALERT_ILLEGAL_PARAMETER ||
+           alert == ALERT_BAD_RECORD_MAC;
 }
 
+/* A server of (D)TLS 1.2 alone says one of these, or nothing we understand. */
+static bool alert_blames_version(int alert)
+{
+    return alert == ALERT_PROTOCOL_VERSION || alert == TLS_ALERT_HANDSHAKE_FAILURE ||
+           alert == ALERT_INSUFFICIENT_SECURITY || alert < 0;
+}
+
+/* The wait doubles with every failure in a row. */
 static unsigned backoff_ms(const struct msgin5g_client *client)
 {
     unsigned shift = client->failures < 16 ? client->failures : 16;
     uint64_t wait_ms = (uint64_t)client->backoff_min_ms << shift;
+
+    return wait_ms < client->backoff_max_ms ? (unsigned)wait_ms : client->backoff_max_ms;
+}
+
+/* Half of it to all of it, so that a thousand clients do not come back in the same moment. */
+static int64_t with_jitter(unsigned wait_ms)
+{
     uint16_t jitter;
 
-    if (wait_ms > client->backoff_max_ms)
-        wait_ms = client->backoff_max_ms;
     secret_random(&jitter, sizeof jitter);
-    return (unsigned)(wait_ms / 2 + wait_ms * jitter / (2 * UINT16_MAX)); /* half to all of it */
+    return (int64_t)(wait_ms / 2 + (uint64_t)wait_ms * jitter / (2 * UINT16_MAX));
 }
 
 static void on_backoff(void *ctx)
@@ -31,61 +49,83 @@ static void on_backoff(void *ctx)
 
 void connection_retry_later(struct msgin5g_client *client, enum msgin5g_err err)
 {
+    unsigned wait_ms = backoff_ms(client);
+
     connection_drop(client);
     loop_timer_init(&client->timer, on_backoff, client);
-    (void)loop_timer_set(client->context->loop, &client->timer, backoff_ms(client));
+    (void)loop_timer_set(client->context->loop, &client->timer, with_jitter(wait_ms));
+    if (wait_ms == client->backoff_max_ms)
+        client->key_refreshed = false; /* after the longest wait the key may be asked for again */
     client->failures++;
     client_set_state(client, MSGIN5G_CLIENT_WAITING, err);
 }
 
-void connection_key_failed(struct msgin5g_client *client, enum msgin5g_err err)
+/* The key seems stale: ask for a fresh one, or back off when that was done already. */
+static void key_failed(struct msgin5g_client *client, enum msgin5g_err err)
 {
     if (client->key_refreshed || client->events.need_key == NULL) {
         connection_retry_later(client, err);
         return;
     }
     client->key_refreshed = true;
-    connection_drop(client);
     client_set_state(client, MSGIN5G_CLIENT_WAITING_KEY, err);
-    client->events.need_key(client->ctx, client);
+    if (client->state == MSGIN5G_CLIENT_WAITING_KEY && client->events.need_key != NULL)
+        client->events.need_key(client->ctx, client);
 }
 
-static void attempt(struct msgin5g_client *client)
+static enum msgin5g_err connect_with(struct msgin5g_client *client, enum tls_psk_versions versions)
 {
     const struct transport_peer peer = {
         .scheme = client->server.scheme,
         .host = client->server.address,
         .port = client->server.port,
         .server_name = client->server_name,
-        .versions = client->attempt,
+        .versions = versions,
     };
-    enum msgin5g_err err = transport_connect(client->context->transport, &peer, client, &client->session);
+    struct connection *connection = calloc(1, sizeof *connection);
+    enum msgin5g_err err;
 
-    if (err != MSGIN5G_OK)
-        connection_retry_later(client, err);
+    if (connection == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    connection->client = client;
+    client->attempt = versions;
+    err = transport_connect(client->context->transport, &peer, connection, &connection->session);
+    if (err == MSGIN5G_OK)
+        client->connection = connection;
+    else
+        free(connection);
+    return err;
+}
+
+static enum tls_psk_versions first_versions(const struct msgin5g_client *client)
+{
+    if (!CAN_PIN_VERSION)
+        return TLS_PSK_1_2_AND_1_3;
+    return client->version == MSGIN5G_VERSION_1_2 ? TLS_PSK_1_2_ONLY : TLS_PSK_1_3_ONLY;
 }
 
 void connection_start(struct msgin5g_client *client)
 {
+    enum msgin5g_err err;
+
     connection_drop(client);
-    client->attempt_is_second = false;
-    if (client->version != MSGIN5G_VERSION_AUTO)
-        client->attempt = client->version == MSGIN5G_VERSION_1_3 ? TLS_PSK_1_3_ONLY : TLS_PSK_1_2_ONLY;
-    client_set_state(client, MSGIN5G_CLIENT_CONNECTING, MSGIN5G_OK);
-    attempt(client);
+    if ((err = connect_with(client, first_versions(client))) != MSGIN5G_OK)
+        connection_retry_later(client, err);
+    else
+        client_set_state(client, MSGIN5G_CLIENT_CONNECTING, MSGIN5G_OK);
 }
 
 void connection_drop(struct msgin5g_client *client)
 {
-    struct transport_session *session = client->session;
+    struct connection *connection = client->connection;
 
     loop_timer_cancel(client->context->loop, &client->timer);
-    client->session = NULL;
+    client->connection = NULL;
     client->protection[0] = '\0';
-    if (session == NULL)
+    if (connection == NULL)
         return;
-    transport_session_set_user(session, NULL);
-    transport_session_close(session);
+    connection->client = NULL;
+    transport_session_close(connection->session);
 }
 
 static const char *suite_name(uint16_t suite)
@@ -106,41 +146,46 @@ static const char *suite_name(uint16_t suite)
 
 void connection_opened(struct msgin5g_client *client)
 {
+    const struct transport_session *session = client->connection->session;
+
     snprintf(client->protection, sizeof client->protection, "%s %s",
-        transport_session_is_1_3(client->session) ? "DTLSv1.3" : "DTLSv1.2",
-        suite_name(transport_session_suite(client->session)));
+        transport_session_is_1_3(session) ? "DTLSv1.3" : "DTLSv1.2", suite_name(transport_session_suite(session)));
     registration_start(client);
 }
 
-/* The handshake failed: another version, another key, or later. */
-static void handshake_failed(struct msgin5g_client *client, int alert)
+static bool may_try_1_2(const struct msgin5g_client *client, int alert, enum transport_end end)
 {
-    if (alert_blames_key(alert)) {
-        connection_key_failed(client, MSGIN5G_ERR_AUTHENTICATION);
-        return;
-    }
-    if (client->version == MSGIN5G_VERSION_AUTO && !client->attempt_is_second) {
-        client->attempt_is_second = true;
-        client->attempt = client->attempt == TLS_PSK_1_3_ONLY ? TLS_PSK_1_2_ONLY : TLS_PSK_1_3_ONLY;
-        attempt(client);
-        return;
-    }
-    connection_retry_later(client, alert >= 0 ? MSGIN5G_ERR_PEER : MSGIN5G_ERR_CONNECT);
+    return client->version == MSGIN5G_VERSION_AUTO && client->attempt == TLS_PSK_1_3_ONLY &&
+           end != TRANSPORT_END_ERROR && alert_blames_version(alert);
 }
 
-void connection_closed(struct msgin5g_client *client, struct transport_session *session, enum transport_end end)
+/* The handshake failed: another version, another key, or later. */
+static void handshake_failed(struct msgin5g_client *client, int alert, enum transport_end end)
 {
-    int alert = transport_session_alert(session);
+    enum msgin5g_err err = alert >= 0 ? MSGIN5G_ERR_PEER : MSGIN5G_ERR_CONNECT;
 
-    if (session != client->session)
+    if (may_try_1_2(client, alert, end)) {
+        if ((err = connect_with(client, TLS_PSK_1_2_ONLY)) == MSGIN5G_OK)
+            return;
+    } else if (alert_blames_key(alert)) {
+        key_failed(client, MSGIN5G_ERR_AUTHENTICATION);
         return;
-    client->session = NULL;
+    } else if (alert < 0 && end == TRANSPORT_END_HANDSHAKE) {
+        key_failed(client, MSGIN5G_ERR_CONNECT); /* DTLS 1.2 servers fall silent when they cannot verify us */
+        return;
+    }
+    connection_retry_later(client, err);
+}
+
+void connection_closed(struct msgin5g_client *client, const struct transport_session *session, enum transport_end end)
+{
+    client->connection = NULL;
     client->protection[0] = '\0';
     loop_timer_cancel(client->context->loop, &client->timer);
     if (client->state == MSGIN5G_CLIENT_CONNECTING)
-        handshake_failed(client, alert);
+        handshake_failed(client, transport_session_alert(session), end);
     else if (client->state == MSGIN5G_CLIENT_DEREGISTERING)
-        client_set_state(client, MSGIN5G_CLIENT_IDLE, MSGIN5G_OK);
+        registration_finish(client, MSGIN5G_ERR_CLOSED);
     else
         connection_retry_later(client, end == TRANSPORT_END_TIMEOUT ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_CLOSED);
 }

@@ -2,13 +2,19 @@
 #include "client_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define DEFAULT_MAX_CLIENTS 64
 
+static struct msgin5g_client *client_of(const struct transport_session *session)
+{
+    const struct connection *connection = transport_session_user(session);
+
+    return connection->client;
+}
+
 static void on_opened(void *ctx, struct transport_session *session)
 {
-    struct msgin5g_client *client = transport_session_user(session);
+    struct msgin5g_client *client = client_of(session);
 
     (void)ctx;
     if (client != NULL)
@@ -17,16 +23,17 @@ static void on_opened(void *ctx, struct transport_session *session)
 
 static void on_closed(void *ctx, struct transport_session *session, enum transport_end end)
 {
-    struct msgin5g_client *client = transport_session_user(session);
+    struct connection *connection = transport_session_user(session);
 
     (void)ctx;
-    if (client != NULL)
-        connection_closed(client, session, end);
+    if (connection->client != NULL)
+        connection_closed(connection->client, session, end);
+    free(connection);
 }
 
 static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
 {
-    struct msgin5g_client *client = transport_session_user(session);
+    struct msgin5g_client *client = client_of(session);
 
     (void)ctx;
     if (client != NULL)
@@ -36,7 +43,7 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
 static bool on_client_psk(
     void *ctx, struct transport_session *session, const char *hint, uint16_t suite, struct transport_psk *out)
 {
-    struct msgin5g_client *client = transport_session_user(session);
+    const struct msgin5g_client *client = client_of(session);
 
     (void)ctx;
     return client != NULL && keys_psk(client, hint, suite, out);
@@ -89,14 +96,30 @@ void msgin5g_context_free(struct msgin5g_context *context)
 {
     struct msgin5g_client *client, *next;
 
-    if (context == NULL)
+    if (context == NULL || context->depth > 0)
         return;
-    DL_FOREACH_SAFE(context->clients, client, next)
-    msgin5g_client_free(client);
+    DL_FOREACH_SAFE (context->clients, client, next)
+        msgin5g_client_free(client);
     transport_free(context->transport);
     loop_free(context->loop);
     secret_arena_free(context->keys);
     free(context);
+}
+
+void context_enter(struct msgin5g_context *context)
+{
+    context->depth++;
+}
+
+void context_leave(struct msgin5g_context *context)
+{
+    struct msgin5g_client *client, *next;
+
+    if (--context->depth > 0)
+        return;
+    LL_FOREACH_SAFE (context->freed, client, next)
+        free(client);
+    context->freed = NULL;
 }
 
 int msgin5g_context_fd(const struct msgin5g_context *context)
@@ -111,5 +134,12 @@ int msgin5g_context_next_timeout_ms(struct msgin5g_context *context)
 
 enum msgin5g_err msgin5g_context_process(struct msgin5g_context *context, int timeout_ms)
 {
-    return loop_process(context->loop, timeout_ms);
+    enum msgin5g_err err;
+
+    if (context->depth > 0)
+        return MSGIN5G_ERR_INVALID;
+    context_enter(context);
+    err = loop_process(context->loop, timeout_ms);
+    context_leave(context);
+    return err;
 }

@@ -29,7 +29,7 @@ static struct ua_id negotiated_ua_id(const struct msgin5g_client *client, uint16
     return client->server.scheme == TRANSPORT_COAPS ? ua_id_dtls_1_3 : ua_id_tls_1_3;
 }
 
-bool keys_psk(struct msgin5g_client *client, const char *hint, uint16_t suite, struct transport_psk *out)
+bool keys_psk(const struct msgin5g_client *client, const char *hint, uint16_t suite, struct transport_psk *out)
 {
     K_AF_LOCAL k_af;
     struct ua_id ua_id = negotiated_ua_id(client, suite);

@@ -74,8 +74,7 @@ void messages_abandon(struct msgin5g_client *client)
 {
     struct pending *pending, *next;
 
-    DL_FOREACH_SAFE(client->pending, pending, next)
-    {
+    DL_FOREACH_SAFE (client->pending, pending, next) {
         DL_DELETE(client->pending, pending);
         pending->client = NULL; /* on_sent() releases it when the transport ends the exchange */
     }
@@ -89,7 +88,7 @@ static void on_msg(struct msgin5g_client *client, const struct msgin5g_message *
         return;
     if (client->events.message != NULL)
         cause = client->events.message(client->ctx, client, message);
-    if (message->report_requested)
+    if (message->report_requested && client->state != MSGIN5G_CLIENT_IDLE) /* the callback may have freed it */
         reports_add(client, message, cause);
 }
 
@@ -113,8 +112,7 @@ static void (*const handlers[MSGIN5G_TYPE_COUNT])(struct msgin5g_client *, const
     [MSGIN5G_TYPE_MSGRESP] = on_msgresp,
 };
 
-static enum msgin5g_err receive(
-    struct msgin5g_client *client, struct transport_request *request, struct msgin5g_message *out)
+static enum msgin5g_err receive(struct transport_request *request, struct msgin5g_message *out)
 {
     struct msgin5g_str body = transport_request_body(request);
     int format = transport_request_format(request);
@@ -126,7 +124,7 @@ static enum msgin5g_err receive(
         return MSGIN5G_ERR_UNSUPPORTED_FORMAT;
     if ((err = msgin5g_message_decode((const uint8_t *)body.octets, body.length, out, NULL, NULL)) != MSGIN5G_OK)
         return err;
-    if (handlers[out->type] != NULL && client->state != MSGIN5G_CLIENT_IDLE)
+    if (handlers[out->type] != NULL)
         return MSGIN5G_OK;
     msgin5g_message_free(out);
     return MSGIN5G_ERR_MALFORMED;
@@ -135,7 +133,7 @@ static enum msgin5g_err receive(
 void messages_receive(struct msgin5g_client *client, struct transport_request *request)
 {
     struct msgin5g_message message;
-    enum msgin5g_err err = receive(client, request, &message);
+    enum msgin5g_err err = receive(request, &message);
     const struct transport_answer answer = {
         .code = msgin5g_err_coap_code(err), .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1
     };

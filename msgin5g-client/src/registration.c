@@ -3,7 +3,8 @@
 
 #define DEREG_WAIT_MS      5000
 #define REFRESH_PERCENT    80
-#define LIFETIME_DEFAULT_S 3600 /* EC-9; the server always says its own */
+#define LIFETIME_DEFAULT_S 3600 /* EC-9; for a server that does not say */
+#define LIFETIME_MAX_S     31536000
 
 static void on_refresh(void *ctx)
 {
@@ -14,16 +15,34 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
 {
     if (lifetime_s <= 0)
         lifetime_s = LIFETIME_DEFAULT_S;
+    if (lifetime_s > LIFETIME_MAX_S)
+        lifetime_s = LIFETIME_MAX_S;
     client->failures = 0;
     client->key_refreshed = false;
     loop_timer_init(&client->timer, on_refresh, client);
     (void)loop_timer_set(client->context->loop, &client->timer, lifetime_s * 1000 * REFRESH_PERCENT / 100);
     if (client->state != MSGIN5G_CLIENT_REGISTERED)
         client_set_state(client, MSGIN5G_CLIENT_REGISTERED, MSGIN5G_OK);
-    if (client->events.registered != NULL)
+    if (client->state == MSGIN5G_CLIENT_REGISTERED && client->events.registered != NULL)
         client->events.registered(client->ctx, client, lifetime_s);
-    if (client->state == MSGIN5G_CLIENT_REGISTERED) /* unless the callback changed its mind */
+    if (client->state == MSGIN5G_CLIENT_REGISTERED)
         reports_flush(client);
+}
+
+static enum msgin5g_err refusal(uint8_t code)
+{
+    switch (code) {
+    case MSGIN5G_COAP_CODE(4, 1):
+        return MSGIN5G_ERR_UNAUTHENTICATED;
+    case MSGIN5G_COAP_CODE(4, 3):
+        return MSGIN5G_ERR_NOT_AUTHORIZED;
+    case MSGIN5G_COAP_CODE(4, 29):
+        return MSGIN5G_ERR_RATE_LIMITED;
+    case MSGIN5G_COAP_CODE(5, 3):
+        return MSGIN5G_ERR_OVERLOADED;
+    default:
+        return MSGIN5G_ERR_PEER;
+    }
 }
 
 static enum msgin5g_err judge(const struct transport_result *result, int64_t *lifetime_s)
@@ -31,11 +50,8 @@ static enum msgin5g_err judge(const struct transport_result *result, int64_t *li
     struct msgin5g_reg_response response;
     bool granted;
 
-    if (result->code != MSGIN5G_COAP_CODE(2, 1) && result->code != MSGIN5G_COAP_CODE(2, 4)) {
-        if (result->code == MSGIN5G_COAP_CODE(4, 3))
-            return MSGIN5G_ERR_NOT_AUTHORIZED;
-        return result->code == MSGIN5G_COAP_CODE(5, 3) ? MSGIN5G_ERR_OVERLOADED : MSGIN5G_ERR_PEER;
-    }
+    if (result->code != MSGIN5G_COAP_CODE(2, 1) && result->code != MSGIN5G_COAP_CODE(2, 4))
+        return refusal(result->code);
     if (msgin5g_reg_response_decode((const uint8_t *)result->body.octets, result->body.length, &response) != MSGIN5G_OK)
         return MSGIN5G_ERR_PEER;
     granted = response.result;
@@ -46,12 +62,13 @@ static enum msgin5g_err judge(const struct transport_result *result, int64_t *li
 
 static void on_reg_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
-    struct msgin5g_client *client = ctx;
+    const struct connection *connection = ctx;
+    struct msgin5g_client *client = connection->client;
     int64_t lifetime_s = 0;
 
-    if (err == MSGIN5G_ERR_CLOSED)
-        return; /* told by connection_closed(); the client may be gone already */
-    if (client->state == MSGIN5G_CLIENT_DEREGISTERING)
+    if (client == NULL || err == MSGIN5G_ERR_CLOSED) /* connection_closed() follows and tells */
+        return;
+    if (client->state != MSGIN5G_CLIENT_REGISTERING && client->state != MSGIN5G_CLIENT_REGISTERED)
         return;
     if (err == MSGIN5G_OK)
         err = judge(result, &lifetime_s);
@@ -68,47 +85,63 @@ void registration_start(struct msgin5g_client *client)
 
     if (client->reg_lifetime_s > 0)
         reg.reg_exp_time_s = client->reg_lifetime_s;
-    if (client->state != MSGIN5G_CLIENT_REGISTERED)
-        client_set_state(client, MSGIN5G_CLIENT_REGISTERING, MSGIN5G_OK);
-    if ((err = client_post(client, &reg, on_reg_answer, client)) != MSGIN5G_OK)
+    if ((err = client_post(client, &reg, on_reg_answer, client->connection)) != MSGIN5G_OK)
         connection_retry_later(client, err);
+    else if (client->state != MSGIN5G_CLIENT_REGISTERED)
+        client_set_state(client, MSGIN5G_CLIENT_REGISTERING, MSGIN5G_OK);
 }
 
-static void finish(struct msgin5g_client *client)
+void registration_finish(struct msgin5g_client *client, enum msgin5g_err err)
 {
     connection_drop(client);
-    client_set_state(client, MSGIN5G_CLIENT_IDLE, MSGIN5G_OK);
+    client_set_state(client, MSGIN5G_CLIENT_IDLE, err);
 }
 
 static void on_dereg_timeout(void *ctx)
 {
-    finish(ctx);
+    registration_finish(ctx, MSGIN5G_ERR_TIMEOUT);
 }
 
 static void on_dereg_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
-    struct msgin5g_client *client = ctx;
+    const struct connection *connection = ctx;
 
-    (void)result;
-    if (err != MSGIN5G_ERR_CLOSED && client->state == MSGIN5G_CLIENT_DEREGISTERING)
-        finish(client);
+    (void)result; /* a server that does not know the registration has none to end (EC-29) */
+    if (connection->client != NULL && err != MSGIN5G_ERR_CLOSED)
+        registration_finish(connection->client, err);
+}
+
+static void send_dereg(void *ctx)
+{
+    struct msgin5g_client *client = ctx;
+    struct msgin5g_message dereg = msgin5g_message_init(MSGIN5G_TYPE_DEREG);
+    enum msgin5g_err err;
+
+    loop_timer_init(&client->timer, on_dereg_timeout, client);
+    if ((err = client_post(client, &dereg, on_dereg_answer, client->connection)) == MSGIN5G_OK)
+        err = loop_timer_set(client->context->loop, &client->timer, DEREG_WAIT_MS);
+    if (err != MSGIN5G_OK)
+        registration_finish(client, err);
 }
 
 enum msgin5g_err registration_end(struct msgin5g_client *client)
 {
-    struct msgin5g_message dereg = msgin5g_message_init(MSGIN5G_TYPE_DEREG);
     enum msgin5g_err err;
 
-    if (client->state != MSGIN5G_CLIENT_REGISTERED) {
-        finish(client);
+    if (client->state == MSGIN5G_CLIENT_IDLE)
+        return MSGIN5G_ERR_NOT_REGISTERED;
+    if (client->state == MSGIN5G_CLIENT_DEREGISTERING)
+        return MSGIN5G_OK;
+    if (client->state != MSGIN5G_CLIENT_REGISTERED && client->state != MSGIN5G_CLIENT_REGISTERING) {
+        registration_finish(client, MSGIN5G_OK);
         return MSGIN5G_ERR_NOT_REGISTERED;
     }
+    /* In the next round, so that the report of a message whose callback we may be in still goes out before. */
     loop_timer_cancel(client->context->loop, &client->timer);
-    loop_timer_init(&client->timer, on_dereg_timeout, client);
-    if ((err = loop_timer_set(client->context->loop, &client->timer, DEREG_WAIT_MS)) != MSGIN5G_OK)
-        return err;
-    client_set_state(client, MSGIN5G_CLIENT_DEREGISTERING, MSGIN5G_OK);
-    if ((err = client_post(client, &dereg, on_dereg_answer, client)) != MSGIN5G_OK)
-        finish(client);
+    loop_timer_init(&client->timer, send_dereg, client);
+    if ((err = loop_timer_set(client->context->loop, &client->timer, 0)) != MSGIN5G_OK)
+        registration_finish(client, err);
+    else
+        client_set_state(client, MSGIN5G_CLIENT_DEREGISTERING, MSGIN5G_OK);
     return err;
 }

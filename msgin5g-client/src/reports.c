@@ -1,4 +1,4 @@
-/* Delivery status reports owed to senders (TS 24.538 6.4.1.1.4): kept until the server has taken them. */
+/* Delivery status reports owed to originators (TS 24.538 6.4.1.1.4): kept until the server has answered them. */
 #include "client_internal.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define CAUSE_MAX   63
 
 struct report {
-    struct msgin5g_client *client; /* NULL once the client is gone */
+    struct msgin5g_client *client; /* NULL: no longer owed */
     char msg_id[MSGIN5G_UUID_LEN + 1];
     enum msgin5g_addr_type dest_type;
     struct msgin5g_service_id dest;
@@ -30,18 +30,22 @@ static void drop(struct msgin5g_client *client, struct report *report)
 static void on_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
     struct report *report = ctx;
+    struct msgin5g_client *client = report->client;
 
-    (void)result;
-    if (report->client == NULL) {
+    (void)result; /* a refused report is not asked for again */
+    report->in_flight = false;
+    if (client == NULL) {
         free(report);
         return;
     }
-    report->in_flight = false;
-    if (err != MSGIN5G_ERR_TIMEOUT && err != MSGIN5G_ERR_CLOSED) /* those go out again after the next registration */
-        drop(report->client, report);
+    if (err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED)
+        return; /* goes out again after the next registration */
+    drop(client, report);
+    if (client->state == MSGIN5G_CLIENT_REGISTERED)
+        reports_flush(client);
 }
 
-static void transmit(struct report *report)
+static bool transmit(struct report *report)
 {
     struct msgin5g_message imdn = msgin5g_message_init(MSGIN5G_TYPE_IMDN);
 
@@ -52,6 +56,7 @@ static void transmit(struct report *report)
     if (report->cause[0] != '\0')
         imdn.cause = msgin5g_str(report->cause);
     report->in_flight = client_post(report->client, &imdn, on_answer, report) == MSGIN5G_OK;
+    return report->in_flight;
 }
 
 void reports_add(struct msgin5g_client *client, const struct msgin5g_message *message, const char *cause)
@@ -73,23 +78,23 @@ void reports_add(struct msgin5g_client *client, const struct msgin5g_message *me
         strncpy(report->cause, cause[0] != '\0' ? cause : "APP_REJECTED", CAUSE_MAX);
     DL_APPEND(client->reports.list, report);
     client->reports.count++;
-    if (client->state == MSGIN5G_CLIENT_REGISTERED)
-        transmit(report);
+    if (client->state == MSGIN5G_CLIENT_REGISTERED || client->state == MSGIN5G_CLIENT_DEREGISTERING)
+        (void)transmit(report);
 }
 
 void reports_flush(struct msgin5g_client *client)
 {
     struct report *report;
 
-    DL_FOREACH(client->reports.list, report)
-    if (!report->in_flight)
-        transmit(report);
+    DL_FOREACH (client->reports.list, report)
+        if (!report->in_flight && !transmit(report))
+            return; /* no room now; the answer to one under way calls again */
 }
 
 void reports_abandon(struct msgin5g_client *client)
 {
     struct report *report, *next;
 
-    DL_FOREACH_SAFE(client->reports.list, report, next)
-    drop(client, report);
+    DL_FOREACH_SAFE (client->reports.list, report, next)
+        drop(client, report);
 }

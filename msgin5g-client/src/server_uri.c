@@ -1,7 +1,6 @@
 #include "server_uri.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -32,23 +31,30 @@ static bool numeric_address(const char *host, char *out, size_t capacity)
     return copy_span(host, strlen(host), out, capacity);
 }
 
+/* Decimal digits alone: strtoul() would also take a sign and blanks. */
+static const char *read_port(const char *text, uint16_t *port)
+{
+    unsigned long value = 0;
+    const char *start = text;
+
+    for (; *text >= '0' && *text <= '9' && value <= UINT16_MAX; text++)
+        value = value * 10 + (unsigned long)(*text - '0');
+    if (text == start || value == 0 || value > UINT16_MAX)
+        return NULL;
+    *port = (uint16_t)value;
+    return text;
+}
+
 /* @p text is what follows the host: empty, ":port", "/path" or both. */
 static bool read_port_and_path(const char *text, struct server_uri *out)
 {
-    char *end = NULL;
-
-    if (*text == ':') {
-        unsigned long port = strtoul(text + 1, &end, 10);
-
-        if (end == text + 1 || port == 0 || port > UINT16_MAX)
-            return false;
-        out->port = (uint16_t)port;
-        text = end;
-    }
-    if (*text == '/' && text[1] != '\0')
-        return copy_span(text + 1, strlen(text + 1), out->path, sizeof out->path);
-    strcpy(out->path, SERVER_PATH);
-    return *text == '\0' || *text == '/';
+    if (*text == ':' && (text = read_port(text + 1, &out->port)) == NULL)
+        return false;
+    if (*text == '\0' || strcmp(text, "/") == 0)
+        return copy_span(SERVER_PATH, strlen(SERVER_PATH), out->path, sizeof out->path);
+    if (*text != '/' || strpbrk(text, "?#%") != NULL)
+        return false;
+    return copy_span(text + 1, strlen(text + 1), out->path, sizeof out->path);
 }
 
 enum msgin5g_err server_uri_parse(const char *text, struct server_uri *out)

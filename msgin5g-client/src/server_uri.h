@@ -15,7 +15,8 @@ struct server_uri {
     char path[64]; /* SERVER_PATH when the URI names none */
 };
 
-/** Read @p text; "localhost" becomes 127.0.0.1. @return MSGIN5G_OK or ERR_INVALID. */
+/** Read @p text; "localhost" becomes 127.0.0.1. @return MSGIN5G_OK or ERR_INVALID (another scheme, a name, a port out
+ * of range, a path with a query or percent-encoding). */
 enum msgin5g_err server_uri_parse(const char *text, struct server_uri *out);
 
 #endif

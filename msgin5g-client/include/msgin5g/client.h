@@ -3,9 +3,10 @@
  *
  * A context holds the event loop; any number of clients (one a UE Service ID) live in it. The caller's own loop drives
  * a context: watch msgin5g_context_fd() for reading, wait at most msgin5g_context_next_timeout_ms(), then call
- * msgin5g_context_process(). Everything happens inside of that call, on the caller's thread; a context and its clients
- * belong to one thread at a time. Callbacks may call any function here but msgin5g_context_free() and
- * msgin5g_context_process().
+ * msgin5g_context_process(). Callbacks run inside of that call, on the caller's thread; only state() may also run
+ * inside of register, deregister and set_akma. A context and its clients belong to one thread at a time. Callbacks may
+ * call any function here, msgin5g_client_free() for their own client included, but not msgin5g_context_process() and
+ * msgin5g_context_free().
  */
 #ifndef MSGIN5G_CLIENT_H
 #define MSGIN5G_CLIENT_H
@@ -36,18 +37,19 @@ struct msgin5g_context_config {
  * ERR_INTERNAL. */
 MSGIN5G_API enum msgin5g_err msgin5g_context_create(
     const struct msgin5g_context_config *config, struct msgin5g_context **out);
-/** Close every client of it without de-registering, wipe all keys, release. NULL is allowed. */
+/** Close every client of it without de-registering, wipe all keys, release. NULL is allowed; does nothing inside of a
+ * callback. */
 MSGIN5G_API void msgin5g_context_free(struct msgin5g_context *context);
 /** Descriptor to watch for reading; the context's, constant for its life. */
 MSGIN5G_API int msgin5g_context_fd(const struct msgin5g_context *context);
 /** Milliseconds until msgin5g_context_process() has to run even if the descriptor stays silent; -1: no limit. */
 MSGIN5G_API int msgin5g_context_next_timeout_ms(struct msgin5g_context *context);
 /** Do what is due; waits at most @p timeout_ms for something (0: not at all, -1: as long as it takes). @return
- * MSGIN5G_OK or ERR_IO. */
+ * MSGIN5G_OK, ERR_IO, or ERR_INVALID inside of a callback. */
 MSGIN5G_API enum msgin5g_err msgin5g_context_process(struct msgin5g_context *context, int timeout_ms);
 
 enum msgin5g_client_state {
-    MSGIN5G_CLIENT_IDLE,        /* created, or stopped */
+    MSGIN5G_CLIENT_IDLE,        /* created, or stopped by deregister */
     MSGIN5G_CLIENT_CONNECTING,  /* (D)TLS handshake */
     MSGIN5G_CLIENT_REGISTERING, /* REG sent */
     MSGIN5G_CLIENT_REGISTERED,
@@ -85,7 +87,8 @@ struct msgin5g_client_events {
         void *ctx, struct msgin5g_client *client, const char *msg_id, enum msgin5g_err err, unsigned char coap_code);
     /**
      * The server does not know the A-KID any more, or K_AF failed: run primary authentication again and call
-     * msgin5g_client_set_akma(). Without this row, or after one refresh that did not help, the client backs off.
+     * msgin5g_client_set_akma(), now or later. Without this row, or after one refresh that did not help, the client
+     * backs off; it asks again after a success or once the wait has grown to backoff_max_ms.
      */
     void (*need_key)(void *ctx, struct msgin5g_client *client);
 };
@@ -96,31 +99,34 @@ struct msgin5g_client_config {
     const char *ue_service_id; /* URI, TS 23.554 6.1.1 */
     int64_t reg_lifetime_s;    /* asked for; 0: the server's default */
     enum msgin5g_version version;
-    unsigned backoff_min_ms; /* first wait before a new attempt; 0: 1000 */
-    unsigned backoff_max_ms; /* 0: 60000; waits double, with jitter */
-    unsigned outstanding;    /* messages not yet answered by the server; 0: 16; more: ERR_LIMIT */
+    unsigned backoff_min_ms; /* wait before the first new attempt; 0: 1000 */
+    unsigned backoff_max_ms; /* 0: 60000; each wait is double the one before, and half to all of that is waited */
+    unsigned outstanding;    /* messages not yet answered by the server; 0: 16 */
 };
 
-/** Create a client; it does nothing before msgin5g_client_register(). @return MSGIN5G_OK, ERR_INVALID (URI, ids),
- * ERR_NO_MEMORY. */
+/** Create a client; it does nothing before msgin5g_client_register(). @p config and @p events are copied. @return
+ * MSGIN5G_OK, ERR_INVALID (URI, FQDN, Service ID, version), ERR_LIMIT (max_clients), ERR_NO_MEMORY. */
 MSGIN5G_API enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context,
     const struct msgin5g_client_config *config, const struct msgin5g_client_events *events, void *ctx,
     struct msgin5g_client **out);
-/** Close without de-registering, wipe keys, release. NULL is allowed; not from inside one of its own callbacks. */
+/** Close without de-registering, wipe keys, release; no callback follows. NULL is allowed, also inside of any callback.
+ */
 MSGIN5G_API void msgin5g_client_free(struct msgin5g_client *client);
 
 /**
  * Hand over the result of a primary authentication: A-KID and K_AKMA (TS 33.535 6.1). Both are copied; K_AKMA is wiped
- * when replaced. The client derives K_AF for its own AF_ID alone.
- * @return MSGIN5G_OK or ERR_MALFORMED_A_KID.
+ * when replaced. The client derives K_AF for its own AF_ID alone. A client in WAITING_KEY connects at once; an open
+ * session goes on with the key it was opened with.
+ * @return MSGIN5G_OK, ERR_MALFORMED_A_KID, ERR_NO_MEMORY.
  */
 MSGIN5G_API enum msgin5g_err msgin5g_client_set_akma(
     struct msgin5g_client *client, const char *a_kid, const unsigned char k_akma[MSGIN5G_K_AKMA_LEN]);
 
-/** Connect and register, and stay registered until deregister or free. @return MSGIN5G_OK or ERR_AUTHENTICATION (no key
- * yet). */
+/** Connect and register, and stay registered until deregister or free. In WAITING: try now. In WAITING_KEY: the key
+ * comes first. @return MSGIN5G_OK or ERR_AUTHENTICATION (no key yet). */
 MSGIN5G_API enum msgin5g_err msgin5g_client_register(struct msgin5g_client *client);
-/** De-register and close; state IDLE follows. @return MSGIN5G_OK, or ERR_NOT_REGISTERED. */
+/** De-register and close; state IDLE follows, after 5 s even if the server stays silent. @return MSGIN5G_OK;
+ * ERR_NOT_REGISTERED: there was nothing to tell the server, the client is IDLE already; ERR_NO_MEMORY: likewise. */
 MSGIN5G_API enum msgin5g_err msgin5g_client_deregister(struct msgin5g_client *client);
 MSGIN5G_API enum msgin5g_client_state msgin5g_client_current_state(const struct msgin5g_client *client);
 
@@ -138,8 +144,8 @@ struct msgin5g_outgoing {
 };
 /**
  * Send one message; it goes out as a CON. @p msg_id receives its UUID.
- * @return MSGIN5G_OK (then sent() follows exactly once), ERR_NOT_REGISTERED, ERR_PAYLOAD_TOO_LARGE, ERR_LIMIT,
- * ERR_INVALID, ERR_NO_MEMORY.
+ * @return MSGIN5G_OK (then sent() follows exactly once, unless the client is freed), ERR_NOT_REGISTERED,
+ * ERR_PAYLOAD_TOO_LARGE, ERR_LIMIT (outstanding), ERR_INVALID (recipient, or not UTF-8), ERR_CLOSED, ERR_NO_MEMORY.
  */
 MSGIN5G_API enum msgin5g_err msgin5g_client_send(
     struct msgin5g_client *client, const struct msgin5g_outgoing *message, char msg_id[MSGIN5G_UUID_LEN + 1]);
