@@ -1,0 +1,174 @@
+#include "fake_ues.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define START_UTC_S 1772323200
+
+static enum msgin5g_err record(
+    struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
+{
+    struct fake_ues *ues = session->all;
+    if (ues->send_err != MSGIN5G_OK || session->closed)
+        return ues->send_err != MSGIN5G_OK ? ues->send_err : MSGIN5G_ERR_CLOSED;
+    assert_true(ues->sent_count < FAKE_SENT_MAX);
+    struct fake_sent *sent = &ues->sent[ues->sent_count++];
+    assert_int_equal(call->method, TRANSPORT_POST);
+    assert_int_equal(call->format, TRANSPORT_FORMAT_JSON);
+    assert_string_equal(call->path, "msgin5g");
+    assert_true(call->length < FAKE_BODY_MAX);
+    memcpy(sent->body, call->body, call->length);
+    sent->body[call->length] = '\0';
+    sent->session = session;
+    sent->confirmable = call->confirmable;
+    sent->done = done;
+    sent->ctx = ctx;
+    return MSGIN5G_OK;
+}
+
+static void note_superseded(void *ctx, struct peer *peer)
+{
+    ((struct fake_ues *)ctx)->superseded = peer;
+}
+
+static void bind_ues(struct fake_ues *ues)
+{
+    static char template_text[] = "im:ue-{digits}@template.example";
+    static char identities[3][32], ids[3][32];
+    static char *id_lists[3][1];
+    static struct binding_config bindings[3];
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(identities[i], sizeof identities[i], "imsi-00101000000000%zu", i + 1);
+        snprintf(ids[i], sizeof ids[i], "im:ue-%zu@lab.example", i + 1);
+        id_lists[i][0] = ids[i];
+        bindings[i] = (struct binding_config){ identities[i], { id_lists[i], 1 } };
+        ues->sessions[i].peer.identity = identities[i];
+    }
+    struct server_config config = { .binding_template = template_text, .bindings = { bindings, 3 } };
+    assert_int_equal(identity_map_create(&config, &ues->map), MSGIN5G_OK);
+}
+
+static void build(struct fake_ues *ues)
+{
+    static const char *const fqdns[] = { "msgin5g.lab.example" };
+    struct registrations_config registrations = { .default_s = 3600,
+        .min_s = 60,
+        .max_s = 604800,
+        .max = 5,
+        .per_session = 2,
+        .superseded = note_superseded,
+        .ctx = ues };
+    struct delivery_config delivery = {
+        .send = record, .path = "msgin5g", .in_flight = 8, .duplicates = 16, .reports = 16
+    };
+    struct dispatch_config dispatch = {
+        .path = "msgin5g", .fqdns = fqdns, .fqdn_count = 1, .requests_per_second = 100
+    };
+    assert_int_equal(directory_create(&ues->directory), MSGIN5G_OK);
+    assert_int_equal(
+        registrations_create(ues->loop, &registrations, ues->directory, ues->map, ues->metrics, &ues->registrations),
+        MSGIN5G_OK);
+    assert_int_equal(router_create(ues->registrations, ues->map, &ues->router), MSGIN5G_OK);
+    assert_int_equal(
+        delivery_create(ues->loop, &delivery, ues->router, ues->registrations, ues->metrics, &ues->delivery),
+        MSGIN5G_OK);
+    struct services services = { ues->registrations, ues->delivery };
+    assert_int_equal(dispatch_create(ues->loop, &dispatch, &services, ues->metrics, &ues->dispatch), MSGIN5G_OK);
+}
+
+int fake_ues_set_up(void **state)
+{
+    struct fake_ues *ues = calloc(1, sizeof *ues);
+    assert_non_null(ues);
+    virtual_clock_init(&ues->clock, START_UTC_S);
+    assert_int_equal(loop_create(virtual_clock_source(&ues->clock), &ues->loop), MSGIN5G_OK);
+    assert_int_equal(metrics_create(&ues->registry), MSGIN5G_OK);
+    assert_int_equal(server_metrics_create(ues->registry, &ues->metrics), MSGIN5G_OK);
+    for (size_t i = 0; i < FAKE_UES_COUNT; i++) {
+        ues->sessions[i].all = ues;
+        ues->sessions[i].peer.session = &ues->sessions[i];
+    }
+    bind_ues(ues);
+    build(ues);
+    *state = ues;
+    return 0;
+}
+
+int fake_ues_tear_down(void **state)
+{
+    struct fake_ues *ues = *state;
+    for (size_t i = 0; i < FAKE_UES_COUNT; i++)
+        ues->sessions[i].closed = true;
+    for (size_t i = 0; i < ues->sent_count; i++) {
+        if (ues->sent[i].done != NULL)
+            fake_ues_finish(ues, i, MSGIN5G_ERR_CLOSED, 0);
+    }
+    for (size_t i = 0; i < FAKE_UES_COUNT; i++)
+        registrations_peer_closed(ues->registrations, &ues->sessions[i].peer);
+    dispatch_free(ues->dispatch);
+    delivery_free(ues->delivery);
+    router_free(ues->router);
+    registrations_free(ues->registrations);
+    directory_free(ues->directory);
+    identity_map_free(ues->map);
+    server_metrics_free(ues->metrics);
+    metrics_free(ues->registry);
+    loop_free(ues->loop);
+    free(ues);
+    return 0;
+}
+
+int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *incoming)
+{
+    dispatch_request(ues->dispatch, &ues->sessions[ue].peer, incoming, &ues->answer);
+    return (ues->answer.code >> 5) * 100 + (ues->answer.code & 31);
+}
+
+int fake_ues_post(struct fake_ues *ues, size_t ue, const char *json)
+{
+    struct incoming incoming = { TRANSPORT_POST, "msgin5g", TRANSPORT_FORMAT_JSON, msgin5g_str(json), true };
+    return fake_ues_request(ues, ue, &incoming);
+}
+
+void fake_ues_register(struct fake_ues *ues, size_t ue)
+{
+    char json[256];
+    snprintf(json, sizeof json,
+        "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"REG\","
+        "\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:ue-%zu@lab.example\"},\"regExpTime\":3600}",
+        ue + 1);
+    int code = fake_ues_post(ues, ue, json);
+    assert_true(code == 201 || code == 204);
+    assert_non_null(strstr(fake_ues_answer_text(ues), "\"result\":true"));
+}
+
+void fake_ues_finish(struct fake_ues *ues, size_t index, enum msgin5g_err err, uint8_t code)
+{
+    struct fake_sent *sent = &ues->sent[index];
+    struct transport_result result = { .code = code, .format = TRANSPORT_FORMAT_NONE };
+    transport_done_fn *done = sent->done;
+    assert_non_null(done);
+    sent->done = NULL;
+    done(sent->ctx, err, err == MSGIN5G_OK ? &result : NULL);
+}
+
+void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds)
+{
+    virtual_clock_advance(&ues->clock, seconds * 1000);
+    assert_int_equal(loop_process(ues->loop, 0), MSGIN5G_OK);
+}
+
+const char *fake_ues_answer_text(const struct fake_ues *ues)
+{
+    static char text[REPLY_BODY_MAX + 1];
+    size_t length = ues->answer.length < REPLY_BODY_MAX ? ues->answer.length : REPLY_BODY_MAX;
+    if (length > 0)
+        memcpy(text, ues->answer.body, length);
+    text[length] = '\0';
+    return text;
+}

@@ -1,0 +1,65 @@
+/* The message path of the server with UEs played by the test: requests in, answers out, what is sent to whom recorded.
+ */
+#ifndef FAKE_UES_H
+#define FAKE_UES_H
+
+#include "dispatch.h"
+#include "identity.h"
+#include "virtual_clock.h"
+
+#define FAKE_UES_COUNT 4
+#define FAKE_SENT_MAX  64
+#define FAKE_BODY_MAX  4096
+
+/** What the server handed to the transport. */
+struct fake_sent {
+    struct transport_session *session;
+    char body[FAKE_BODY_MAX]; /* NUL-terminated */
+    bool confirmable;
+    transport_done_fn *done;
+    void *ctx;
+};
+
+/** A session; its peer is reached through it. */
+struct transport_session {
+    struct fake_ues *all;
+    struct peer peer;
+    bool closed;
+};
+
+struct fake_ues {
+    struct virtual_clock clock;
+    struct loop *loop;
+    struct metrics *registry;
+    struct server_metrics *metrics;
+    struct identity_map *map;
+    struct directory *directory;
+    struct registrations *registrations;
+    struct router *router;
+    struct delivery *delivery;
+    struct dispatch *dispatch;
+    struct transport_session sessions[FAKE_UES_COUNT]; /* 0 to 2: imsi-00101000000000<1 to 3>; 3: nobody */
+    struct fake_sent sent[FAKE_SENT_MAX];
+    size_t sent_count;
+    enum msgin5g_err send_err; /* what the transport says from now on */
+    struct peer *superseded;
+    struct transport_answer answer; /* to the last request */
+};
+
+/** For cmocka_unit_test_setup_teardown(); *state is a struct fake_ues. */
+int fake_ues_set_up(void **state);
+int fake_ues_tear_down(void **state);
+/** POST @p json over session @p ue. @return the answer's code as 100 * class + detail (204 is 2.04). */
+int fake_ues_post(struct fake_ues *ues, size_t ue, const char *json);
+/** As fake_ues_post(), everything settable. */
+int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *incoming);
+/** Register @p ue (0 to 2) as im:ue-<ue + 1>@lab.example, for an hour. */
+void fake_ues_register(struct fake_ues *ues, size_t ue);
+/** Let the exchange of sent[@p index] end: with MSGIN5G_OK and @p code, or with an error. */
+void fake_ues_finish(struct fake_ues *ues, size_t index, enum msgin5g_err err, uint8_t code);
+/** Let time pass and timers run. */
+void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds);
+/** Body of the last answer as text. */
+const char *fake_ues_answer_text(const struct fake_ues *ues);
+
+#endif
