@@ -1,0 +1,246 @@
+#include "client_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <utlist.h>
+
+#define READS_A_ROUND 16
+
+static const char *authority(const struct link *link)
+{
+    return link->client->url.authority;
+}
+
+static void become_ready(struct link *link)
+{
+    const struct h2_config config = {
+        .is_server = false,
+        .streams = 0,
+        .header_octets = RESPONSE_FIELDS_MAX,
+        .events = &link_events,
+        .ctx = link,
+    };
+    if (h2_session_create(&config, &link->h2) != MSGIN5G_OK) {
+        link_close(link, MSGIN5G_ERR_NO_MEMORY);
+        return;
+    }
+    link->phase = LINK_READY;
+    link->unread = true; /* the server may have spoken already, within TLS */
+    client_link_ready(link->client);
+}
+
+/* What a TLS or socket result that is no success means for the calls. */
+static enum msgin5g_err judge(struct link *link, int result)
+{
+    struct http_client *client = link->client;
+    const struct tls_stream *tls = link->wire.tls;
+    bool ready = link->phase == LINK_READY && link->heard;
+    if (tls != NULL && tls_stream_refused(tls)) {
+        client_problem(client, "TLS with %s: %s", authority(link), tls_stream_problem(tls));
+        return MSGIN5G_ERR_AUTHENTICATION;
+    }
+    if (tls != NULL && result == TLS_FAILED) {
+        client_problem(client, "TLS with %s: %s", authority(link), tls_stream_problem(tls));
+        return ready ? MSGIN5G_ERR_CLOSED : MSGIN5G_ERR_AUTHENTICATION;
+    }
+    client_problem(client, "%s closed the connection%s", authority(link),
+        link->phase == LINK_READY ? "" : " in the TLS handshake");
+    return ready ? MSGIN5G_ERR_CLOSED : MSGIN5G_ERR_CONNECT;
+}
+
+static void shake(struct link *link)
+{
+    int result = tls_stream_handshake(link->wire.tls);
+    link->blocked = result == TLS_WANT_WRITE;
+    if (result == TLS_WANT_READ || result == TLS_WANT_WRITE) {
+        loop_io_modify(link->io, EPOLLIN | (link->blocked ? EPOLLOUT : 0U));
+        return;
+    }
+    if (result != 0) {
+        link_close(link, judge(link, result));
+        return;
+    }
+    if (strcmp(tls_stream_alpn(link->wire.tls), "h2") != 0) {
+        client_problem(link->client, "%s does not speak HTTP/2", authority(link));
+        link_close(link, MSGIN5G_ERR_PEER);
+        return;
+    }
+    become_ready(link);
+}
+
+static void finish_connect(struct link *link)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+    struct http_client *client = link->client;
+    if (getsockopt(link->wire.fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+        error = errno;
+    if (error != 0) {
+        client_problem(client, "cannot connect to %s: %s", authority(link), strerror(error));
+        link_close(link, MSGIN5G_ERR_CONNECT);
+        return;
+    }
+    wire_no_delay(link->wire.fd);
+    if (!client->url.secure) {
+        become_ready(link);
+        return;
+    }
+    if (tls_stream_create(client->config.tls, link->wire.fd, client->url.host, &link->wire.tls) != MSGIN5G_OK) {
+        link_close(link, MSGIN5G_ERR_NO_MEMORY);
+        return;
+    }
+    link->phase = LINK_HANDSHAKE;
+    shake(link);
+}
+
+static void read_all(struct link *link)
+{
+    struct http_client *client = link->client;
+    for (int i = 0; link->phase == LINK_READY; i++) {
+        if (i == READS_A_ROUND) {
+            link->unread = true;
+            client_wake(client);
+            return;
+        }
+        int octets = wire_read(&link->wire, client->scratch, sizeof client->scratch);
+        if (octets == TLS_WANT_READ || octets == TLS_WANT_WRITE)
+            return;
+        if (octets <= 0) {
+            link_close(link, judge(link, octets));
+            return;
+        }
+        link->heard = true;
+        enum msgin5g_err err = h2_session_receive(link->h2, client->scratch, (size_t)octets);
+        if (err != MSGIN5G_OK) {
+            client_problem(client, "%s broke HTTP/2", authority(link));
+            link_close(link, err);
+        }
+    }
+}
+
+static void on_io(void *ctx, uint32_t events)
+{
+    struct link *link = ctx;
+    (void)events;
+    switch (link->phase) {
+    case LINK_CONNECTING:
+        finish_connect(link);
+        break;
+    case LINK_HANDSHAKE:
+        shake(link);
+        break;
+    case LINK_READY:
+        read_all(link);
+        break;
+    case LINK_DEAD:
+        break;
+    }
+    client_wake(link->client);
+}
+
+/* @return false when there is nothing more to write now. */
+static bool fill(struct link *link)
+{
+    while (link->out.length < SCRATCH_OCTETS) {
+        const uint8_t *octets;
+        long length = h2_session_send(link->h2, &octets);
+        if (length == 0)
+            break;
+        if (length < 0 || buffer_append(&link->out, octets, (size_t)length) != MSGIN5G_OK) {
+            link_close(link, MSGIN5G_ERR_PEER);
+            return false;
+        }
+    }
+    return link->out.length > 0;
+}
+
+void link_flush(struct link *link)
+{
+    if (link->phase != LINK_READY)
+        return;
+    if (link->unread) {
+        link->unread = false;
+        read_all(link);
+    }
+    link->blocked = false;
+    while (link->phase == LINK_READY && !link->blocked && fill(link)) {
+        int octets = wire_write(&link->wire, link->out.data, link->out.length);
+        if (octets > 0)
+            buffer_consume(&link->out, (size_t)octets);
+        else if (octets == TLS_WANT_READ || octets == TLS_WANT_WRITE)
+            link->blocked = true;
+        else
+            link_close(link, judge(link, octets));
+    }
+    if (link->phase != LINK_READY)
+        return;
+    if (h2_session_done(link->h2) || (link->draining && link->open_count == 0 && link->out.length == 0)) {
+        link_close(link, MSGIN5G_ERR_CLOSED);
+        return;
+    }
+    loop_io_modify(link->io, EPOLLIN | (link->blocked ? EPOLLOUT : 0U));
+}
+
+static bool start(struct link *link, const struct sockaddr_storage *address)
+{
+    link->wire.fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (link->wire.fd < 0)
+        return false;
+    if (connect(link->wire.fd, (const struct sockaddr *)address, address_length(address)) != 0 && errno != EINPROGRESS)
+        return false;
+    return loop_io_add(link->client->loop, link->wire.fd, EPOLLOUT, on_io, link, &link->io) == MSGIN5G_OK;
+}
+
+void link_open(struct http_client *client)
+{
+    struct link *link = calloc(1, sizeof *link);
+    if (link == NULL) {
+        client_link_lost(client, NULL, MSGIN5G_ERR_NO_MEMORY);
+        return;
+    }
+    link->client = client;
+    link->wire.fd = -1;
+    buffer_init(&link->out, SIZE_MAX);
+    DL_APPEND(client->links, link);
+    client->current = link;
+    if (!start(link, &client->addresses[client->address_at])) {
+        client_problem(client, "cannot connect to %s: %s", client->url.authority, strerror(errno));
+        link_close(link, MSGIN5G_ERR_CONNECT);
+    }
+}
+
+void link_close(struct link *link, enum msgin5g_err result)
+{
+    struct http_client *client = link->client;
+    if (link->phase == LINK_DEAD)
+        return;
+    bool was_current = client->current == link;
+    link->phase = LINK_DEAD;
+    while (link->open != NULL) {
+        struct call *call = link->open;
+        call_leave(call);
+        call_finish(call, result);
+        if (call->reported)
+            call_recycle(call);
+    }
+    loop_io_remove(link->io);
+    wire_close(&link->wire);
+    DL_DELETE(client->links, link);
+    link->next = client->dead;
+    client->dead = link;
+    if (was_current) {
+        client->current = NULL;
+        client_link_lost(client, link, result);
+    }
+    client_wake(client);
+}
+
+void link_free(struct link *link)
+{
+    h2_session_free(link->h2);
+    buffer_free(&link->out);
+    free(link);
+}
