@@ -120,7 +120,8 @@ enum {
     KEY_TOPIC,
     KEY_AS,
     KEY_AREA,
-    KEY_BACKOFF
+    KEY_BACKOFF,
+    KEY_LAST = KEY_BACKOFF
 };
 
 static const struct argp_option argp_options[] = {
@@ -357,8 +358,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     if (read_message_option(key, argument, state, reading->out) || read_behaviour_option(key, argument, state, reading))
         return 0;
-    if ((key != 's' && key != 'i' && key < KEY_TO) || key >= ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
+    if (key != 's' && key != 'i' && (key < KEY_TO || key > KEY_LAST))
+        return ARGP_ERR_UNKNOWN; /* argp's own keys, such as ARGP_KEY_NO_ARGS */
     if (reading->override_count == sizeof reading->overrides / sizeof reading->overrides[0])
         argp_error(state, "too many options");
     reading->overrides[reading->override_count].key = key;
