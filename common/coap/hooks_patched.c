@@ -10,6 +10,7 @@ static int on_setup(coap_session_t *coap, void *ssl, int is_server, void *arg)
     struct tls_psk_profile profile = { .is_server = is_server != 0,
         .versions = session->client != NULL ? session->client->versions : TLS_PSK_1_2_AND_1_3,
         .ccm8 = transport->config.ccm8,
+        .only_suite = transport->config.only_suite,
         .key_log_file = transport->config.key_log_file };
     session->ssl = ssl;
     return tls_psk_apply(ssl, &profile) == MSGIN5G_OK;

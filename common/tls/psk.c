@@ -27,23 +27,24 @@ static bool set_versions(WOLFSSL *ssl, const struct tls_psk_profile *profile)
 /* The one suite list of MSGin5G-1 (decision D1), preferred first. */
 static bool set_suites(WOLFSSL *ssl, const struct tls_psk_profile *profile)
 {
-    static const uint16_t tls_1_2[] = { TLS_SUITE_ECDHE_PSK_AES128_GCM, TLS_SUITE_ECDHE_PSK_CHACHA20 };
-    uint16_t suites[4];
-    size_t count = 0;
-    uint8_t octets[sizeof suites];
-    if (profile->versions != TLS_PSK_1_2_ONLY)
-        suites[count++] = TLS_SUITE_TLS13_AES_128_GCM;
-    if (profile->versions != TLS_PSK_1_3_ONLY) {
-        suites[count++] = tls_1_2[0];
-        suites[count++] = tls_1_2[1];
-        if (profile->ccm8)
-            suites[count++] = TLS_SUITE_PSK_AES128_CCM_8;
+    const struct {
+        uint16_t suite;
+        bool offered;
+    } suites[] = {
+        { TLS_SUITE_TLS13_AES_128_GCM, profile->versions != TLS_PSK_1_2_ONLY },
+        { TLS_SUITE_ECDHE_PSK_AES128_GCM, profile->versions != TLS_PSK_1_3_ONLY },
+        { TLS_SUITE_ECDHE_PSK_CHACHA20, profile->versions != TLS_PSK_1_3_ONLY },
+        { TLS_SUITE_PSK_AES128_CCM_8, profile->versions != TLS_PSK_1_3_ONLY && profile->ccm8 },
+    };
+    uint8_t octets[2 * sizeof suites / sizeof suites[0]];
+    int length = 0;
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        if (!suites[i].offered || (profile->only_suite != 0 && suites[i].suite != profile->only_suite))
+            continue;
+        octets[length++] = (uint8_t)(suites[i].suite >> 8);
+        octets[length++] = (uint8_t)suites[i].suite;
     }
-    for (size_t i = 0; i < count; i++) {
-        octets[2 * i] = (uint8_t)(suites[i] >> 8);
-        octets[2 * i + 1] = (uint8_t)suites[i];
-    }
-    return wolfSSL_set_cipher_list_bytes(ssl, octets, (int)(2 * count)) == WOLFSSL_SUCCESS;
+    return length > 0 && wolfSSL_set_cipher_list_bytes(ssl, octets, length) == WOLFSSL_SUCCESS;
 }
 
 /* A resumed session would skip A-KID, K_AF's expiry and context removal (akma.md 4.3). */

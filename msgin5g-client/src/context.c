@@ -60,6 +60,7 @@ static enum msgin5g_err context_open(struct msgin5g_context *context, const stru
 {
     const struct transport_config transport = {
         .ccm8 = config->ccm8,
+        .only_suite = config->only_suite,
         .key_log_file = config->key_log_file,
         .ack_timeout_ms = config->ack_timeout_ms,
         .max_retransmit = config->max_retransmit,

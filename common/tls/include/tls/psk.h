@@ -33,6 +33,7 @@ struct tls_psk_profile {
     bool is_server;
     enum tls_psk_versions versions;
     bool ccm8;                /* offer TLS_PSK_WITH_AES_128_CCM_8 (tls.coap_ccm8) */
+    uint16_t only_suite;      /* tests and benchmarks: of the suites this one alone; 0: all */
     const char *key_log_file; /* NULL: none; labs only; borrowed for the session's life */
 };
 
