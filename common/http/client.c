@@ -72,8 +72,10 @@ static void count_result(const struct http_client *client, enum msgin5g_err resu
 /* The end of this round does the work; when no round is running, the timer makes one. */
 void client_wake(struct http_client *client)
 {
-    if (client->flush.heap_index == 0)
-        (void)loop_timer_set(client->loop, &client->flush, 0);
+    if (client->woken)
+        return;
+    client->woken = true;
+    (void)loop_timer_set(client->loop, &client->flush, 0);
 }
 
 void client_requeue(struct call *call)
@@ -192,10 +194,11 @@ static void on_round_end(void *ctx)
 {
     struct http_client *client = ctx;
     struct link *link, *next;
-    if (client->flush.heap_index == 0 && client->finished == NULL)
+    if (!client->woken && client->finished == NULL)
         return;
     report_finished(client);
-    loop_timer_cancel(client->loop, &client->flush); /* what was woken up to here is done below */
+    client->woken = false; /* what was asked for up to here is done below */
+    loop_timer_cancel(client->loop, &client->flush);
     if (client->doomed) {
         destroy(client);
         return;

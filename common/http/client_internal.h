@@ -89,7 +89,8 @@ struct http_client {
     struct call *finished, *finished_tail;
     struct loop_timer connecting;  /* the current link must be ready by then */
     struct loop_timer retry;       /* set: no attempt before */
-    struct loop_timer flush;       /* for what comes up outside a round */
+    struct loop_timer flush;       /* makes a round happen for what comes up outside of one */
+    bool woken;                    /* the end of this round has work */
     unsigned failures;             /* attempts in a row */
     enum msgin5g_err last_failure; /* of the last attempt; MSGIN5G_OK after one that succeeded */
     bool inside;                   /* callbacks of calls are running */
