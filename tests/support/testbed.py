@@ -117,12 +117,13 @@ def http_get(port, path, timeout_s=5):
 
 
 def metric(port, name):
-    total = 0.0
-    for line in http_get(port, "/metrics")[1].splitlines():
-        match = re.match(r"^([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^}]*\})?) (\S+)$", line)
-        if match and (match.group(1) == name or match.group(1).split("{")[0] == name):
-            total += float(match.group(2))
-    return total
+    """Sum of the series of this name, or the one series when labels are given; a name nobody knows is an error."""
+    text = http_get(port, "/metrics")[1]
+    values = [float(match.group(2)) for match in re.finditer(r"^([a-zA-Z_:][\w:]*(?:\{[^}\n]*\})?) (\S+)$", text, re.M)
+              if name in (match.group(1), match.group(1).split("{")[0])]
+    if not values:
+        raise KeyError("%s is not among the metrics:\n%s" % (name, text))
+    return sum(values)
 
 
 def wait_for(condition, timeout_s=10, what="condition"):
