@@ -5,7 +5,6 @@
 struct profile {
     enum transport_scheme scheme;
     enum tls_psk_versions versions;
-    bool ccm8;
     uint16_t suite;
 };
 
@@ -13,6 +12,9 @@ struct profile {
 static void handshake(void **state, const struct profile *profile)
 {
     struct fixture *fixture = *state;
+    static const struct transport_config server = { .psk_hint = "3GPP-AKMA", .ccm8 = true };
+    struct transport_config client = { .ccm8 = true, .only_suite = profile->suite };
+    fixture_restart(fixture, &server, &client);
     fixture_listen(fixture, profile->scheme);
     struct transport_session *session = fixture_open(fixture, profile->scheme, profile->versions);
     assert_int_equal(transport_session_suite(session), profile->suite);
@@ -41,22 +43,65 @@ static void handshake(void **state, const struct profile *profile)
 
 static void dtls_1_3(void **state)
 {
-    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_3_ONLY, false, TLS_SUITE_TLS13_AES_128_GCM });
+    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_3_ONLY, TLS_SUITE_TLS13_AES_128_GCM });
 }
 
 static void dtls_1_2(void **state)
 {
-    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_2_ONLY, false, TLS_SUITE_ECDHE_PSK_AES128_GCM });
+    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_2_ONLY, TLS_SUITE_ECDHE_PSK_AES128_GCM });
 }
 
 static void tls_1_3(void **state)
 {
-    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_3_ONLY, false, TLS_SUITE_TLS13_AES_128_GCM });
+    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_3_ONLY, TLS_SUITE_TLS13_AES_128_GCM });
 }
 
 static void tls_1_2(void **state)
 {
-    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_2_ONLY, false, TLS_SUITE_ECDHE_PSK_AES128_GCM });
+    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_2_ONLY, TLS_SUITE_ECDHE_PSK_AES128_GCM });
+}
+
+static void dtls_1_2_chacha20(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_2_ONLY, TLS_SUITE_ECDHE_PSK_CHACHA20 });
+}
+
+static void dtls_1_2_ccm8(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS, TLS_PSK_1_2_ONLY, TLS_SUITE_PSK_AES128_CCM_8 });
+}
+
+static void tls_1_2_chacha20(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_2_ONLY, TLS_SUITE_ECDHE_PSK_CHACHA20 });
+}
+
+static void tls_1_2_ccm8(void **state)
+{
+    handshake(state, &(struct profile){ TRANSPORT_COAPS_TCP, TLS_PSK_1_2_ONLY, TLS_SUITE_PSK_AES128_CCM_8 });
+}
+
+/* Both versions and every suite on offer: what the two ends prefer. */
+static void both_versions(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_listen(fixture, TRANSPORT_COAPS);
+    struct transport_session *session = fixture_open(fixture, TRANSPORT_COAPS, TLS_PSK_1_2_AND_1_3);
+    assert_int_equal(transport_session_suite(session), TLS_SUITE_TLS13_AES_128_GCM);
+}
+
+/* A server that does not allow CCM-8 (tls.coap_ccm8 off) refuses a client that has nothing else. */
+static void ccm8_not_allowed(void **state)
+{
+    static const struct transport_config server = { .psk_hint = "3GPP-AKMA" },
+                                         client = { .ccm8 = true, .only_suite = TLS_SUITE_PSK_AES128_CCM_8 };
+    struct fixture *fixture = *state;
+    fixture_restart(fixture, &server, &client);
+    fixture_listen(fixture, TRANSPORT_COAPS);
+    fixture_connect(fixture, TRANSPORT_COAPS, TLS_PSK_1_2_ONLY);
+    assert_true(fixture_run(fixture, client_closed, 6000));
+    assert_int_equal(fixture->client.last_end, TRANSPORT_END_HANDSHAKE);
+    assert_int_equal(fixture->server.opened, 0);
 }
 
 static void plain_coap(void **state)
@@ -120,6 +165,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(dtls_1_2, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(tls_1_3, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(tls_1_2, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(dtls_1_2_chacha20, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(dtls_1_2_ccm8, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(tls_1_2_chacha20, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(tls_1_2_ccm8, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(both_versions, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(ccm8_not_allowed, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(client_sends_when_opened, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(server_sends_when_opened, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(client_sends_when_opened_tls, fixture_setup, fixture_teardown),

@@ -24,7 +24,8 @@ enum transport_method { TRANSPORT_GET = 1, TRANSPORT_POST = 2, TRANSPORT_PUT = 3
 #define TRANSPORT_FORMAT_NONE   (-1)
 #define TRANSPORT_FORMAT_JSON   50
 #define TRANSPORT_PSK_MAX       64
-#define TRANSPORT_EXCHANGES_MAX 64 /* requests to one peer that wait for their answer or for their turn (NSTART) */
+#define TRANSPORT_IDENTITY_MAX  319 /* octets; "3GPP-AKMA;" and the longest A-KID are 263 */
+#define TRANSPORT_EXCHANGES_MAX 64  /* requests to one peer that wait for their answer or for their turn (NSTART) */
 
 /** Why a session ended. */
 enum transport_end {
@@ -40,7 +41,7 @@ enum transport_end {
 struct transport_psk {
     uint8_t key[TRANSPORT_PSK_MAX];
     size_t key_length;
-    char identity[256]; /* client: what to send, NUL-terminated */
+    char identity[TRANSPORT_IDENTITY_MAX + 1]; /* client: what to send, NUL-terminated */
 };
 
 /** What a gate decides about octets of a handshake (decision D3). */
