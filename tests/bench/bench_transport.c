@@ -266,7 +266,7 @@ static void ue_opened(void *ctx, struct transport_session *session)
 static void ue_closed(void *ctx, struct transport_session *session, enum transport_end end)
 {
     (void)ctx, (void)session;
-    (void)fprintf(stderr, "a UE's session ended: %d\n", (int)end);
+    (void)fprintf(stderr, "a UE's session ended: %d (alert %d)\n", (int)end, transport_session_alert(session));
     _exit(1);
 }
 

@@ -1,9 +1,10 @@
-/* Many simulated UEs in one process: keys made here and registered at the AAnF, one msgin5g_client each. */
+/* Many simulated UEs in one process: one msgin5g_client each, driven by the benchmark's own loop. */
 #ifndef FLEET_H
 #define FLEET_H
 
 #include "base/loop.h"
 #include "msgin5g/client.h"
+#include "tls/psk.h"
 #include "tls/stream.h"
 
 struct fleet_ue {
@@ -11,9 +12,7 @@ struct fleet_ue {
     struct msgin5g_client *client;
     char service_id[64];
     size_t peer; /* index of the UE it sends to */
-    int64_t sent_ns;
     bool registered;
-    bool receives; /* in the measured traffic */
 };
 
 struct fleet {
@@ -21,11 +20,13 @@ struct fleet {
     struct fleet_ue *ues;
     size_t count;
     size_t registered;
-    size_t starting; /* handshakes under way */
-    size_t next;     /* first UE not yet started */
-    size_t window;   /* handshakes at once */
+    size_t busy;   /* under way: to being registered, or to being idle again */
+    size_t next;   /* first UE not yet started */
+    size_t window; /* under way at most */
     unsigned long failures;
-    void (*on_message)(struct fleet_ue *ue);
+    bool leaving; /* de-registering */
+    bool spin;    /* never sleep: the generator's own wake-up must not count as latency */
+    void (*on_message)(void *ctx, struct fleet_ue *ue, struct msgin5g_str payload);
     void *ctx;
 };
 
@@ -33,20 +34,23 @@ struct fleet_config {
     const char *server;
     const char *server_name;
     const char *aanf_url;
-    struct tls_context *tls;       /* towards the AAnF, with a certificate that may register keys */
-    const char *service_id_format; /* with one %zu */
-    enum msgin5g_version version;
-    bool ccm8;
+    struct tls_context *tls; /* towards the AAnF, with a certificate that may register keys */
+    uint16_t suite;          /* 0x1301: DTLS 1.3; else this one of DTLS 1.2 */
+    size_t first;            /* number of the first UE; IMSI and Service ID follow from it */
     size_t count;
     size_t window;
 };
 
 /** Build the fleet and register its keys at the AAnF (AnchorKey_Register). @return 0, or -1 after saying why. */
 int fleet_create(const struct fleet_config *config, struct fleet *out);
+/** Run the library once, at most until @p deadline_ns. */
+void fleet_wait(struct fleet *fleet, int64_t deadline_ns);
+/** Start registering the next UE, whatever the window. @return false when all are started. */
+bool fleet_start_one(struct fleet *fleet);
 /** Register UEs until @p target of them are, or until @p deadline_ns. @return true when all are. */
 bool fleet_register(struct fleet *fleet, size_t target, int64_t deadline_ns);
-/** Run the library until @p deadline_ns or until *done. */
-void fleet_run(struct fleet *fleet, int64_t deadline_ns, const bool *done);
+/** De-register every UE and close its session. @return true when all are idle before @p deadline_ns. */
+bool fleet_deregister(struct fleet *fleet, int64_t deadline_ns);
 /** UE @p from sends @p length octets to its peer. @return false when it could not. */
 bool fleet_send(struct fleet_ue *from, const char *payload, size_t length);
 void fleet_free(struct fleet *fleet);

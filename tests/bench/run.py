@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Measures msgin5g-server and akma-aanf, and prints one table. run.sh builds first and then calls this.
+
+Every figure is CPU time of the server (/proc/PID/task/*/schedstat), resident memory, or a latency; docs/performance.md
+explains them. Nothing is written but the table on standard output and progress on standard error.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import testbed  # noqa: E402
+
+SUITES = {"c0a8": "PSK-CCM8", "d001": "ECDHE-PSK-GCM", "ccac": "ECDHE-PSK-CHACHA20", "1301": "DTLS 1.3 PSK-DHE"}
+HOLDER_UES = 10000  # a process: below the limit of descriptors
+
+
+def say(text):
+    print("bench:", text, file=sys.stderr, flush=True)
+
+
+class Table:
+    """Rows of (step, figure, unit, goal); printed at the end."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, step, figure, unit, goal=None, at_least=False, digits=1):
+        reached = "" if goal is None else "yes" if (figure >= goal if at_least else figure <= goal) else "NO"
+        sign = "" if goal is None else (">= " if at_least else "<= ") + "%g" % goal
+        self.rows.append((step, "%.*f" % (digits, figure), unit, sign, reached))
+        say("%-72s %10s %s" % self.rows[-1][:3])
+
+    def print(self):
+        rows = [("step", "figure", "unit", "goal", "reached"), *self.rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        for row in rows:
+            print("  ".join((cell.rjust if i == 1 else cell.ljust)(widths[i]) for i, cell in enumerate(row)).rstrip())
+
+
+class Generator:
+    """One loadgen process."""
+
+    def __init__(self, bed, count, suite="c0a8", first=1, window=32):
+        certs = bed.certs
+        self.bed = bed
+        self.process = subprocess.Popen(
+            [testbed.program("loadgen"), "--server", "coaps://127.0.0.1:%d" % bed.server.port("coaps"), "--aanf",
+             bed.aanf_url, "--ca", str(certs / "ca.pem"), "--cert", str(certs / "ausf-client.pem"), "--key",
+             str(certs / "ausf-client.key"), "--server-pid", str(bed.server.process.pid), "--first", str(first),
+             "--count", str(count), "--suite", suite, "--window", str(window)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._answer()
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("loadgen ended; the server's log ends with\n" + self.bed.server.log()[-2000:])
+        return json.loads(line)
+
+    def step(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
+class Bed(testbed.Testbed):
+    """AAnF and server with limits for a whole fleet behind one address."""
+
+    def start_all(self, latency_ms=0):
+        self.start_aanf(limits={"contexts": 60000, "af_ids": 64}, faults={"enabled": True, "latency_ms": latency_ms},
+                        log={"level": "warning"})
+        self.start_server(binding_template="im:ue-{digits}@lab.example", tls={"coap_ccm8": True},
+                          limits={"half_open_per_source": 65535, "key_requests_per_source": 0}, log={"level": "warning"},
+                          debug={"core_dumps": True})
+
+    def rss_kib(self):
+        for line in open("/proc/%d/status" % self.server.process.pid):
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        raise RuntimeError("no VmRSS")
+
+
+def started(latency_ms=0):
+    """A fresh AAnF and server in a folder of their own."""
+    folder = tempfile.TemporaryDirectory(prefix="msgin5g-bench-")
+    bed = Bed(folder.name)
+    bed.folder_owner = folder
+    bed.start_all(latency_ms)
+    return bed
+
+
+def per(answer, count):
+    return answer["server_cpu_us"] / max(answer[count], 1)
+
+
+def complete(answer, ues):
+    if answer["registered"] < ues:
+        raise RuntimeError("only %d of %d UEs registered" % (answer["registered"], ues))
+    return answer
+
+
+def registrations(table, options):
+    """Handshake and REG, with the key still at the AAnF, then with it in the server's cache."""
+    ues = options.handshakes
+    with started() as bed:
+        for place, (suite, name) in enumerate(SUITES.items()):
+            generator = Generator(bed, ues, suite, first=1 + place * 100000)
+            cold = complete(generator.step("register", ues), ues)
+            closed = generator.step("deregister")
+            warm = complete(generator.step("register", ues), ues)
+            generator.step("deregister")
+            generator.close()
+            label = "%s %s" % (suite.upper(), name)
+            table.add("%s, first contact: key fetched, handshake, REG" % label, per(cold, "ues"), "us CPU each",
+                      200 if suite == "c0a8" else None)
+            table.add("%s, first contact" % label, cold["ues"] / cold["seconds"], "/s", digits=0)
+            table.add("%s, key cached: handshake, REG" % label, per(warm, "ues"), "us CPU each")
+            table.add("%s, key cached" % label, warm["ues"] / warm["seconds"], "/s", digits=0)
+            table.add("%s, DEREG and close" % label, per(closed, "ues"), "us CPU each")
+
+
+def routed(generator, pairs, options):
+    """Median of some runs of closed loops."""
+    generator.step("closed", pairs, 0.5)
+    runs = [generator.step("closed", pairs, options.seconds) for _ in range(options.runs)]
+    for run in runs:
+        if run["lost"] or run["failures"]:
+            say("trouble: %s" % run)
+    runs.sort(key=lambda run: per(run, "messages"))
+    return runs[len(runs) // 2]
+
+
+def add_routed(table, label, run, goal):
+    table.add(label, per(run, "messages"), "us CPU each", goal, digits=2)
+    table.add(label + ", rate", run["messages"] / run["seconds"], "/s", digits=0)
+    busy = [run[who] / run["seconds"] / 1e4 for who in ("server_cpu_us", "generator_cpu_us")]
+    say("  server %.0f %% and generator %.0f %% of a core, p50 %d us, p99 %d us" % (*busy, run["p50_us"], run["p99_us"]))
+
+
+def messages(table, options):
+    """Routed messages of 64 octets over C0A8, and how long they take."""
+    figures = {}
+    with started() as bed:
+        generator = Generator(bed, 2000)
+        for pairs in (100, 1000):
+            complete(generator.step("register", 2 * pairs), 2 * pairs)
+            figures[pairs] = routed(generator, pairs, options)
+            add_routed(table, "routed message, C0A8, 64 octets, %d pairs" % pairs, figures[pairs], 20)
+        generator.step("single", 200)
+        single = generator.step("single", 5000)
+        table.add("latency one at a time, p50", single["p50_us"], "us", digits=0)
+        table.add("latency one at a time, p99", single["p99_us"], "us", digits=0)
+        rate = generator.step("open", 100, options.seconds, 10000, 0)
+        table.add("latency at 10,000/s, 100 pairs, p50", rate["p50_us"], "us", digits=0)
+        table.add("latency at 10,000/s, 100 pairs, p99", rate["p99_us"], "us", digits=0)
+        generator.close()
+    return figures
+
+
+def idle_beside(table, options, alone):
+    """20,000 idle UEs: what one costs in memory, and what they cost the messages of others."""
+    with started() as bed:
+        before = bed.rss_kib()
+        holders = []
+        for start in range(0, options.idle, HOLDER_UES):
+            ues = min(HOLDER_UES, options.idle - start)
+            holders.append(Generator(bed, ues, first=200001 + start))
+            complete(holders[-1].step("register", ues), ues)
+        table.add("memory of a registered idle UE, n = %d, C0A8" % options.idle,
+                  (bed.rss_kib() - before) / options.idle, "KiB RSS each", 30000 / 1024, digits=2)
+        generator = Generator(bed, 2000)
+        for pairs in (100, 1000):
+            complete(generator.step("register", 2 * pairs), 2 * pairs)
+            run = routed(generator, pairs, options)
+            add_routed(table, "routed message, %d pairs, %d idle UEs beside" % (pairs, options.idle), run, 20)
+            if pairs in alone:
+                table.add("growth by %d idle UEs, %d pairs" % (options.idle, pairs),
+                          per(run, "messages") / per(alone[pairs], "messages"), "x", 1.3, digits=2)
+        generator.close()
+        for holder in holders:
+            holder.close()
+
+
+def slow_aanf(table, options):
+    """Newcomers wait 400 ms for their key; the messages of others must not."""
+    with started(latency_ms=400) as bed:
+        generator = Generator(bed, 200 + 2000, window=400)
+        complete(generator.step("register", 200), 200)
+        generator.step("open", 100, 1, 1000, 0)
+        run = generator.step("open", 100, 2 * options.seconds, 1000, 20)
+        if run["newcomers"] == 0:
+            raise RuntimeError("no newcomer registered: %s" % run)
+        table.add("AAnF answers after 400 ms, 20 newcomers/s: p99 of 1,000 messages/s of others", run["p99_us"] / 1000,
+                  "ms", 20, digits=2)
+        table.add("AAnF answers after 400 ms: newcomers registered", run["newcomers"] / run["seconds"], "/s")
+        generator.close()
+
+
+STEPS = ("registrations", "messages", "idle", "aanf", "slow-aanf")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=STEPS, action="append", help="this part; repeat for more (default: all)")
+    parser.add_argument("--seconds", type=float, default=3, help="length of one run of messages")
+    parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts")
+    parser.add_argument("--handshakes", type=int, default=4000, help="UEs that register for the figures of handshakes")
+    parser.add_argument("--idle", type=int, default=20000, help="idle UEs")
+    options = parser.parse_args()
+    wanted = options.only or STEPS
+    table = Table()
+    alone = {}
+    if "registrations" in wanted:
+        registrations(table, options)
+    if "messages" in wanted:
+        alone = messages(table, options)
+    if "idle" in wanted:
+        idle_beside(table, options, alone)
+    if "slow-aanf" in wanted:
+        slow_aanf(table, options)
+    table.print()
+
+
+if __name__ == "__main__":
+    main()

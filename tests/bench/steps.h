@@ -1,0 +1,29 @@
+/* The steps of the load generator: each measures one thing and says it as one line of JSON on standard output. */
+#ifndef STEPS_H
+#define STEPS_H
+
+#include "fleet.h"
+
+#define STEP_ARGUMENTS 4
+
+struct bench {
+    struct fleet fleet;
+    int server_pid;
+    size_t payload; /* octets of each message */
+};
+
+/** register TARGET: UEs until TARGET of them are registered. */
+void step_register(struct bench *bench, const double *arguments);
+/** deregister: all of them, sessions closed. */
+void step_deregister(struct bench *bench, const double *arguments);
+/** single COUNT: messages one at a time, the generator spinning. */
+void step_single(struct bench *bench, const double *arguments);
+/** closed PAIRS SECONDS: each pair has one message on its way, the next leaves when it has arrived. */
+void step_closed(struct bench *bench, const double *arguments);
+/**
+ * open PAIRS SECONDS RATE NEWCOMERS: RATE messages a second in all, on time whatever happens, and NEWCOMERS
+ * registrations a second begin beside them; the generator spins.
+ */
+void step_open(struct bench *bench, const double *arguments);
+
+#endif
