@@ -6,12 +6,12 @@
 
 #define LABELS(operation)                                                                                              \
     {                                                                                                                  \
-        [AANF_SUCCESS] = "operation=\"" operation "\",result=\"ok\"",                                                  \
-        [AANF_NO_CONTEXT] = "operation=\"" operation "\",result=\"not_found\"",                                        \
-        [AANF_NOT_ALLOWED] = "operation=\"" operation "\",result=\"not_allowed\"",                                     \
-        [AANF_BAD_REQUEST] = "operation=\"" operation "\",result=\"bad_request\"",                                     \
-        [AANF_UNVERIFIED] = "operation=\"" operation "\",result=\"unverified\"",                                       \
-        [AANF_FAILED] = "operation=\"" operation "\",result=\"failed\"",                                               \
+        [AANF_SUCCESS] = ("operation=\"" operation "\",result=\"ok\""),                                                \
+        [AANF_NO_CONTEXT] = ("operation=\"" operation "\",result=\"not_found\""),                                      \
+        [AANF_NOT_ALLOWED] = ("operation=\"" operation "\",result=\"not_allowed\""),                                   \
+        [AANF_BAD_REQUEST] = ("operation=\"" operation "\",result=\"bad_request\""),                                   \
+        [AANF_UNVERIFIED] = ("operation=\"" operation "\",result=\"unverified\""),                                     \
+        [AANF_FAILED] = ("operation=\"" operation "\",result=\"failed\""),                                             \
     }
 
 static const char *const labels[AANF_OPERATIONS][AANF_RESULTS] = {

@@ -25,7 +25,7 @@ struct auth_store {
 
 static void entry_drop(struct auth_store *store, struct entry *entry)
 {
-    HASH_DEL(store->table, entry);
+    HASH_DEL(store->table, entry); /* NOLINT(clang-analyzer-unix.Malloc): cannot follow uthash's list */
     secret_arena_give(store->arena, entry->secret);
     free(entry);
 }
@@ -35,8 +35,13 @@ static void expire(void *ctx)
 {
     struct auth_store *store = ctx;
     int64_t now_ms = loop_now_ms(store->loop);
-    while (store->table != NULL && store->table->until_ms <= now_ms)
-        entry_drop(store, store->table);
+    struct entry *entry = NULL;
+    struct entry *next = NULL;
+    HASH_ITER (hh, store->table, entry, next) {
+        if (entry->until_ms > now_ms)
+            break;
+        entry_drop(store, entry);
+    }
     if (store->table != NULL)
         (void)loop_timer_set(store->loop, &store->timer, store->table->until_ms - now_ms);
 }
@@ -63,9 +68,11 @@ void auth_store_free(struct auth_store *store)
 {
     if (store == NULL)
         return;
+    struct entry *entry = NULL;
+    struct entry *next = NULL;
     loop_timer_cancel(store->loop, &store->timer);
-    while (store->table != NULL)
-        entry_drop(store, store->table);
+    HASH_ITER (hh, store->table, entry, next)
+        entry_drop(store, entry);
     secret_arena_free(store->arena);
     free(store);
 }

@@ -9,7 +9,7 @@
 #define AT(member)    offsetof(struct aanf_config, member)
 #define AF_AT(member) offsetof(struct af_config, member)
 #define PATH_MAX_LEN  64 /* dotted path of one key with its index */
-#define SECOND_MS     1000
+#define SECOND_MS     ((int64_t)1000)
 #define WEEK_MS       604800000
 
 static const char *const identities[] = { "supi", "gpsi", "anonymous", NULL };

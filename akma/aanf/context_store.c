@@ -61,8 +61,10 @@ static void context_free(struct context_store *store, struct context *context)
 {
     if (context == NULL)
         return;
-    while (context->grants != NULL)
-        grant_free(context, context->grants);
+    struct grant *grant = NULL;
+    struct grant *next = NULL;
+    DL_FOREACH_SAFE (context->grants, grant, next)
+        grant_free(context, grant);
     secret_arena_give(store->arena, context->k_akma);
     free(context);
 }
@@ -78,8 +80,10 @@ void context_store_free(struct context_store *store)
 {
     if (store == NULL)
         return;
-    while (store->by_a_kid != NULL)
-        context_drop(store, store->by_a_kid);
+    struct context *context = NULL;
+    struct context *next = NULL;
+    HASH_ITER (by_a_kid, store->by_a_kid, context, next)
+        context_drop(store, context);
     secret_arena_free(store->arena);
     free(store);
 }
@@ -184,7 +188,7 @@ static struct grant *grant_new(struct context *context, size_t limit, const char
     struct grant *grant = calloc(1, sizeof *grant + octets);
     if (grant == NULL)
         return NULL;
-    while (context->grant_count >= limit)
+    if (context->grant_count >= limit)
         grant_free(context, context->grants);
     grant->ua_id = *ua_id;
     memcpy(grant->fqdn, fqdn, octets);

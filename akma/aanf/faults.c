@@ -52,8 +52,10 @@ void faults_free(struct faults *faults)
 {
     if (faults == NULL)
         return;
-    while (faults->held != NULL)
-        answer(release(faults->held).request, 503);
+    struct held *held = NULL;
+    struct held *next = NULL;
+    DL_FOREACH_SAFE (faults->held, held, next)
+        answer(release(held).request, 503);
     free(faults);
 }
 

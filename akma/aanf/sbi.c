@@ -58,7 +58,9 @@ static bool is_json(struct msgin5g_str type)
 /* Name of the first query parameter, as invalidParams wants it; anything unprintable ends the name. */
 static void query_param(struct msgin5g_str query, char out[PARAM_MAX])
 {
-    size_t length = strlen(strcpy(out, "query "));
+    static const char prefix[] = "query ";
+    size_t length = sizeof prefix - 1;
+    memcpy(out, prefix, length);
     for (size_t i = 0; i < query.length && length + 1 < PARAM_MAX; i++) {
         char next = query.octets[i];
         if (next == '=' || next == '&' || next <= ' ' || next >= 0x7f)

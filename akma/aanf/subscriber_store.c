@@ -49,9 +49,10 @@ void subscriber_store_free(struct subscriber_store *store)
 {
     if (store == NULL)
         return;
-    while (store->table != NULL) {
-        struct entry *entry = store->table;
-        HASH_DEL(store->table, entry);
+    struct entry *entry = NULL;
+    struct entry *next = NULL;
+    HASH_ITER (hh, store->table, entry, next) {
+        HASH_DEL(store->table, entry); /* NOLINT(clang-analyzer-unix.Malloc): cannot follow uthash's list */
         entry_free(store, entry);
     }
     secret_arena_free(store->arena);

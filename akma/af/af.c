@@ -125,8 +125,7 @@ static void fetch_done(void *ctx, enum msgin5g_err err, const struct naanf_key_d
     fetch_free(fetch);
     struct waiter *waiter = NULL;
     struct waiter *next = NULL;
-    DL_FOREACH_SAFE(waiters, waiter, next)
-    {
+    DL_FOREACH_SAFE (waiters, waiter, next) {
         DL_DELETE(waiters, waiter);
         af->waiting--;
         waiter->done(waiter->ctx, err);

@@ -76,8 +76,10 @@ static void subject_unname(struct af_cache *cache, struct subject *subject)
 
 static void subject_free(struct af_cache *cache, struct subject *subject)
 {
-    while (subject->keys != NULL)
-        cached_key_free(cache, subject, subject->keys);
+    struct cached_key *key = NULL;
+    struct cached_key *next = NULL;
+    DL_FOREACH_SAFE (subject->keys, key, next)
+        cached_key_free(cache, subject, key);
     subject_unname(cache, subject);
     HASH_DELETE(by_a_kid, cache->by_a_kid, subject);
     DL_DELETE(cache->least_recent, subject);
@@ -88,8 +90,10 @@ void af_cache_free(struct af_cache *cache)
 {
     if (cache == NULL)
         return;
-    while (cache->least_recent != NULL)
-        subject_free(cache, cache->least_recent);
+    struct subject *subject = NULL;
+    struct subject *next = NULL;
+    DL_FOREACH_SAFE (cache->least_recent, subject, next)
+        subject_free(cache, subject);
     secret_arena_free(cache->arena);
     free(cache);
 }
@@ -159,9 +163,9 @@ static enum msgin5g_err subject_name(struct af_cache *cache, struct subject *sub
 static struct cached_key *key_find(const struct subject *subject, const struct akma_af_ref *ref)
 {
     struct cached_key *key = NULL;
-    DL_FOREACH(subject->keys, key)
-    if (memcmp(key->ua_id.octets, ref->ua_id.octets, UA_ID_LEN) == 0 && strcmp(key->fqdn, ref->fqdn) == 0)
-        return key;
+    DL_FOREACH (subject->keys, key)
+        if (memcmp(key->ua_id.octets, ref->ua_id.octets, UA_ID_LEN) == 0 && strcmp(key->fqdn, ref->fqdn) == 0)
+            return key;
     return NULL;
 }
 
@@ -215,9 +219,14 @@ static void make_room(struct af_cache *cache, struct subject *subject)
 {
     if (subject->key_count >= AF_CACHE_KEYS_PER_A_KID)
         cached_key_free(cache, subject, subject->keys);
-    while (cache->count >= cache->limit && cache->least_recent != subject)
-        subject_free(cache, cache->least_recent);
-    while (cache->count >= cache->limit)
+    struct subject *other = NULL;
+    struct subject *next = NULL;
+    DL_FOREACH_SAFE (cache->least_recent, other, next) {
+        if (cache->count < cache->limit || other == subject)
+            break;
+        subject_free(cache, other);
+    }
+    if (cache->count >= cache->limit)
         cached_key_free(cache, subject, subject->keys);
 }
 

@@ -16,6 +16,7 @@ struct refusal {
 
 struct af_refusals {
     struct refusal *table; /* in the order of arrival: as all live equally long, the first one goes first */
+    size_t count;
     int64_t lifetime_ms;
 };
 
@@ -31,16 +32,19 @@ enum msgin5g_err af_refusals_create(int64_t lifetime_ms, struct af_refusals **ou
 
 static void refusal_free(struct af_refusals *refusals, struct refusal *refusal)
 {
-    HASH_DEL(refusals->table, refusal);
+    HASH_DEL(refusals->table, refusal); /* NOLINT(clang-analyzer-unix.Malloc): cannot follow uthash's list */
     free(refusal);
+    refusals->count--;
 }
 
 void af_refusals_free(struct af_refusals *refusals)
 {
     if (refusals == NULL)
         return;
-    while (refusals->table != NULL)
-        refusal_free(refusals, refusals->table);
+    struct refusal *refusal = NULL;
+    struct refusal *next = NULL;
+    HASH_ITER (hh, refusals->table, refusal, next)
+        refusal_free(refusals, refusal);
     free(refusals);
 }
 
@@ -59,22 +63,29 @@ enum msgin5g_err af_refusals_find(struct af_refusals *refusals, const struct af_
 
 void af_refusals_put(struct af_refusals *refusals, const struct af_ref_key *key, enum msgin5g_err err, int64_t now_ms)
 {
+    struct refusal *refusal = NULL;
+    struct refusal *next = NULL;
     af_refusals_drop(refusals, key);
-    while (refusals->table != NULL &&
-           (refusals->table->until_ms <= now_ms || HASH_COUNT(refusals->table) >= AF_REFUSALS_MAX))
-        refusal_free(refusals, refusals->table);
+    HASH_ITER (hh, refusals->table, refusal, next) {
+        if (refusal->until_ms > now_ms && refusals->count < AF_REFUSALS_MAX)
+            break;
+        refusal_free(refusals, refusal);
+    }
     if (refusals->lifetime_ms == 0)
         return;
-    struct refusal *refusal = calloc(1, sizeof *refusal + key->length);
+    refusal = calloc(1, sizeof *refusal + key->length);
     if (refusal == NULL)
         return;
     refusal->until_ms = now_ms + refusals->lifetime_ms;
     refusal->err = err;
     refusal->key_length = key->length;
     memcpy(refusal->key, key->octets, key->length);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): as above */
     HASH_ADD_KEYPTR(hh, refusals->table, refusal->key, refusal->key_length, refusal);
     if (refusal->hh.tbl == NULL) /* uthash had no memory */
         free(refusal);
+    else
+        refusals->count++;
 }
 
 void af_refusals_drop(struct af_refusals *refusals, const struct af_ref_key *key)
