@@ -90,13 +90,12 @@ static void on_reload(void *ctx)
 static enum msgin5g_err set_up_key_log(struct server *server)
 {
     struct server_config *config = &server->config;
-    const char *path = server->options.key_log_path != NULL  ? server->options.key_log_path
-                       : *config->debug_key_log_file != '\0' ? config->debug_key_log_file
-                       : getenv("SSLKEYLOGFILE") != NULL     ? getenv("SSLKEYLOGFILE")
-                                                             : "";
+    const char *path = server->options.key_log_path;
+    if (path == NULL)
+        path = *config->debug_key_log_file != '\0' ? config->debug_key_log_file : getenv("SSLKEYLOGFILE");
     if (server->options.key_log_path != NULL)
         config->debug_key_log = true;
-    if (!config->debug_key_log || *path == '\0')
+    if (!config->debug_key_log || path == NULL)
         return MSGIN5G_OK;
     char *copy = strdup(path);
     if (copy == NULL)

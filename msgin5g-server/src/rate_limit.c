@@ -113,6 +113,7 @@ bool rate_limit_take(struct rate_limit *limit, const char *remote, int64_t now_m
     if (source == NULL)
         return false;
     bool taken = rate_bucket_take(&source->bucket, limit->per_second, limit->burst, now_ms);
+    /* NOLINTNEXTLINE(clang-analyzer-*): deleting the last element sets the head to NULL */
     HASH_ADD(hh, limit->sources, address, sizeof source->address, source);
     if (!HASH_ADDED(source))
         free(source);

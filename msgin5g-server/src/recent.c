@@ -53,6 +53,7 @@ void recent_free(struct recent *recent)
 static void forget_oldest(struct recent *recent)
 {
     struct entry *oldest = &recent->ring[recent->first];
+    /* NOLINTNEXTLINE(clang-analyzer-*): the table is there as long as the ring counts entries */
     HASH_DELETE(hh, recent->table, oldest);
     recent->first = (recent->first + 1) % recent->capacity;
     recent->count--;
@@ -67,7 +68,7 @@ static void forget_old(struct recent *recent, int64_t now_s)
 /* The parts with their lengths in between, so that no two keys give the same octets. */
 static void hash_key(const struct recent *recent, const struct recent_key *key, uint64_t out[2])
 {
-    uint8_t octets[RECENT_PARTS_MAX * (MSGIN5G_SERVICE_ID_MAX + 2) + sizeof key->number];
+    uint8_t octets[(size_t)RECENT_PARTS_MAX * (MSGIN5G_SERVICE_ID_MAX + 2) + sizeof key->number];
     size_t length = 0;
     for (size_t i = 0; i < RECENT_PARTS_MAX; i++) {
         size_t part = key->parts[i].length < MSGIN5G_SERVICE_ID_MAX ? key->parts[i].length : MSGIN5G_SERVICE_ID_MAX;

@@ -5,7 +5,7 @@
 #include "msgin5g/ids.h"
 #include "recent.h"
 
-#define REPORTS_WINDOW_S (24 * 3600) /* for recent_create() */
+#define REPORTS_WINDOW_S (INT64_C(24) * 3600) /* for recent_create() */
 
 /** @p recipient was sent message @p message_id of @p originator, who asked for a report. */
 void reports_expect(struct recent *reports, struct msgin5g_str message_id, const struct msgin5g_service_id *originator,

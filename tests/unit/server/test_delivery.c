@@ -1,5 +1,6 @@
 /* MSG, IMDN and MSGRESP between UEs (TS 24.538 6.4.1.2; TS 23.554 8.3). */
 #include "fake_ues.h"
+#include "reports.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,7 +127,7 @@ static void test_report_nobody_asked_for(void **state)
     fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_2, ",\"isDelivStatReq\":true"));
     assert_int_equal(fake_ues_post(ues, 2, imdn(3, 1, ID_2)), 403);
     assert_int_equal(fake_ues_post(ues, 1, imdn(2, 3, ID_2)), 403);
-    fake_ues_wait_s(ues, 24 * 3600);
+    fake_ues_wait_s(ues, REPORTS_WINDOW_S);
     fake_ues_register(ues, 0);
     fake_ues_register(ues, 1);
     assert_int_equal(fake_ues_post(ues, 1, imdn(2, 1, ID_2)), 403);

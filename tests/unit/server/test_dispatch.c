@@ -22,6 +22,11 @@ static int post_to(struct fake_ues *ues, const char *path)
     return fake_ues_request(ues, 0, &incoming);
 }
 
+#define OTHER_SERVICE "{\"msgIden\":\"urn:other\",\"msgType\":\"REG\"}"
+#define OTHER_TYPE    "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"WHAT\"}"
+#define NO_URI                                                                                                         \
+    "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"REG\",\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"no uri\"}}"
+
 /* EC-1 */
 static void test_paths(void **state)
 {
@@ -59,10 +64,7 @@ static void test_content_formats(void **state)
 
 static void test_bodies_that_are_none_of_ours(void **state)
 {
-    static const char *const bodies[] = { "", "{", "[]", "null", "{}",
-        "{\"msgIden\":\"urn:other\",\"msgType\":\"REG\"}", "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"WHAT\"}",
-        "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"REG\",\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"no "
-        "uri\"}}" };
+    static const char *const bodies[] = { "", "{", "[]", "null", "{}", OTHER_SERVICE, OTHER_TYPE, NO_URI };
     struct fake_ues *ues = *state;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         assert_int_equal(fake_ues_post(ues, 0, bodies[i]), 400);

@@ -59,7 +59,10 @@ enum msgin5g_err akma_af_fetch(struct akma_af *af, const struct akma_af_ref *ref
 static void answer(struct akma_af *af, enum msgin5g_err err)
 {
     akma_af_done_fn *done = af->done;
-    assert_non_null(done);
+    if (done == NULL) {
+        fail_msg("nobody asked");
+        return;
+    }
     af->done = NULL;
     done(af->done_ctx, err);
 }
@@ -313,7 +316,8 @@ static void test_identities_that_are_none(void **state)
     struct fixture *fixture = *state;
     char long_identity[300];
     memset(long_identity, 'a', sizeof long_identity);
-    memcpy(long_identity, "3GPP-AKMA;", 10);
+    for (size_t i = 0; i < sizeof AKMA_PSK_PREFIX - 1; i++)
+        long_identity[i] = AKMA_PSK_PREFIX[i];
     const struct msgin5g_str identities[] = {
         { "", 0 },
         msgin5g_str("Client_identity"),
