@@ -129,7 +129,7 @@ static void pause_requests(struct naanf_client *client, const struct http_respon
     if (client->next_pause_ms > PAUSE_LONGEST_MS)
         client->next_pause_ms = PAUSE_LONGEST_MS;
     client->pause_until_ms = loop_now_ms(client->loop) + pause_ms;
-    log_warning("aanf asks for a pause status=%d pause_ms=%lld", response->status, (long long)pause_ms);
+    log_debug("aanf asks for a pause status=%d pause_ms=%lld", response->status, (long long)pause_ms);
 }
 
 /* A 200 counts only when it carries what TS 29.535 5.1.6.2.3 asks for and K_AF can be used (N7, N8). */
