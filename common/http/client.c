@@ -27,8 +27,7 @@ const char *http_client_problem(const struct http_client *client)
     return client->problem;
 }
 
-/* ---- metrics --------------------------------------------------------------------------------------------------------
- */
+/* ---- metrics --------------------------------------------------------------------------------------------- */
 
 static void set_up_metrics(struct http_client *client)
 {
@@ -66,8 +65,7 @@ static void count_result(const struct http_client *client, enum msgin5g_err resu
     metric_add(client->results[kind], 1);
 }
 
-/* ---- the queue ------------------------------------------------------------------------------------------------------
- */
+/* ---- the queue ------------------------------------------------------------------------------------------- */
 
 /* The end of this round does the work; when no round is running, the timer makes one. */
 void client_wake(struct http_client *client)
@@ -210,8 +208,7 @@ static void on_round_end(void *ctx)
     free_dead(client);
 }
 
-/* ---- for callers ----------------------------------------------------------------------------------------------------
- */
+/* ---- for callers ----------------------------------------------------------------------------------------- */
 
 static void on_retry(void *ctx)
 {

@@ -185,8 +185,7 @@ void call_leave(struct call *call)
     client_wake(call->client);
 }
 
-/* ---- what comes back ------------------------------------------------------------------------------------------------
- */
+/* ---- what comes back ------------------------------------------------------------------------------------- */
 
 static void on_field(void *ctx, void *stream, struct msgin5g_str name, struct msgin5g_str value)
 {

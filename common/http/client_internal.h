@@ -93,6 +93,7 @@ struct http_client {
     bool woken;                    /* the end of this round has work */
     unsigned failures;             /* attempts in a row */
     enum msgin5g_err last_failure; /* of the last attempt; MSGIN5G_OK after one that succeeded */
+    bool awake;                    /* there is something to do at the end of the round */
     bool inside;                   /* callbacks of calls are running */
     bool doomed;                   /* freed by one of them */
     char problem[PROBLEM_OCTETS];

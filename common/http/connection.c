@@ -23,8 +23,7 @@ static int64_t now_ms(const struct http_connection *connection)
     return loop_now_ms(connection->server->loop);
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------------------------------
- */
+/* ---- deadlines ------------------------------------------------------------------------------------------- */
 
 /* When something must have happened; -1: we wait for a handler, and that is not the peer's fault. */
 static int64_t due_ms(const struct http_connection *connection)
@@ -89,8 +88,7 @@ static void on_timer(void *ctx)
     arm(connection);
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------------------- */
 
 struct http_request *connection_begin_request(struct http_connection *connection)
 {
@@ -182,8 +180,7 @@ void connection_respond(
     connection_mark_dirty(connection);
 }
 
-/* ---- octets in ------------------------------------------------------------------------------------------------------
- */
+/* ---- octets in ------------------------------------------------------------------------------------------- */
 
 static void enter_h2(struct http_connection *connection)
 {
@@ -289,8 +286,7 @@ static void shake(struct http_connection *connection)
         connection->phase = CONNECTION_H1;
 }
 
-/* ---- octets out -----------------------------------------------------------------------------------------------------
- */
+/* ---- octets out ------------------------------------------------------------------------------------------ */
 
 static void write_all(struct http_connection *connection)
 {
@@ -393,8 +389,7 @@ static void on_io(void *ctx, uint32_t events)
     connection_mark_dirty(connection);
 }
 
-/* ---- life -----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------------------ */
 
 static bool set_up(struct http_connection *connection, const struct sockaddr_storage *address)
 {

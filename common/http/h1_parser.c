@@ -47,8 +47,7 @@ static enum h1_result broken(struct http_request *request, int status)
     return H1_BROKEN;
 }
 
-/* ---- the head, checked before http-parser sees it ------------------------------------------------------------------
- */
+/* ---- the head, checked before http-parser sees it -------------------------------------------------------- */
 
 static bool is_token_char(char c)
 {
@@ -122,8 +121,7 @@ static int check_head(const char *head, size_t length)
     return length == 2 && head[0] == '\r' ? 0 : 400;
 }
 
-/* ---- the head, read by http-parser ----------------------------------------------------------------------------------
- */
+/* ---- the head, read by http-parser ----------------------------------------------------------------------- */
 
 struct reading {
     struct http_request *request;
@@ -146,6 +144,9 @@ static int on_url(http_parser *http, const char *at, size_t length)
 
 static void finish_field(struct reading *reading)
 {
+    struct msgin5g_str *value = &reading->value;
+    while (value->length > 0 && (value->octets[value->length - 1] == ' ' || value->octets[value->length - 1] == '\t'))
+        value->length--; /* white space around a value is none of it (RFC 9112 5) */
     if (reading->name.octets != NULL &&
         fields_add(&reading->request->fields, reading->name, reading->value) != MSGIN5G_OK)
         request_refuse(reading->request, 431);
@@ -276,8 +277,7 @@ static enum h1_result read_head(struct h1_parser *parser, struct http_request *r
     return set_framing(parser, request, &http);
 }
 
-/* ---- octets ---------------------------------------------------------------------------------------------------------
- */
+/* ---- octets ---------------------------------------------------------------------------------------------- */
 
 /* Collect up to and including the empty line. */
 static enum h1_result feed_head(
@@ -285,8 +285,6 @@ static enum h1_result feed_head(
 {
     size_t at = 0;
     struct buffer *head = &parser->head;
-    while (head->length == 0 && at + 1 < length && octets[at] == '\r' && octets[at + 1] == '\n')
-        at += 2; /* empty lines before a request (RFC 9112 2.2) */
     while (at < length) {
         const char *lf = memchr(octets + at, '\n', length - at);
         size_t piece = lf != NULL ? (size_t)(lf + 1 - (octets + at)) : length - at;
@@ -296,6 +294,10 @@ static enum h1_result feed_head(
         *taken = at;
         if (lf == NULL)
             continue;
+        if (head->length == 2 && memcmp(head->data, "\r\n", 2) == 0) {
+            head->length = 0; /* empty lines before a request (RFC 9112 2.2) */
+            continue;
+        }
         if (head->length >= 4 && memcmp(head->data + head->length - 4, "\r\n\r\n", 4) == 0)
             return read_head(parser, request);
         /* A line that ends with a lone LF can never become right; say so now, before the limit is reached. */
@@ -434,8 +436,7 @@ enum h1_result h1_parser_feed(
     return result;
 }
 
-/* ---- answers --------------------------------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------------------- */
 
 static bool has_no_body(int status)
 {

@@ -48,7 +48,7 @@ static bool is_param(struct msgin5g_str segment)
 static bool path_matches(struct msgin5g_str path, struct msgin5g_str template)
 {
     while (path.length > 0 && template.length > 0) {
-        if (path.octets[0] != '/')
+        if (path.octets[0] != '/' || template.octets[0] != '/') /* "*" */
             return text_equal(path, template);
         struct msgin5g_str want = take_segment(&template);
         struct msgin5g_str have = take_segment(&path);

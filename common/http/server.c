@@ -20,7 +20,7 @@
 #define PAUSE_MS        100
 
 /* ---- requests that wait for their next use
- * --------------------------------------------------------------------------- */
+ * ------------------------------------------------------------ */
 
 struct http_request *server_take_request(struct http_server *server)
 {
@@ -43,8 +43,7 @@ void server_give_request(struct http_server *server, struct http_request *reques
     server->spare_count++;
 }
 
-/* ---- metrics --------------------------------------------------------------------------------------------------------
- */
+/* ---- metrics --------------------------------------------------------------------------------------------- */
 
 void server_count_answer(struct http_server *server, int status)
 {
@@ -81,8 +80,7 @@ static void set_up_metrics(struct http_server *server)
         metrics, "msgin5g_http_tls_failures_total", "TLS handshakes of HTTP connections that failed.", server->labels);
 }
 
-/* ---- writing once a round -------------------------------------------------------------------------------------------
- */
+/* ---- writing once a round -------------------------------------------------------------------------------- */
 
 /* The end of this round writes; when no round is running, the timer makes one. */
 void server_mark_dirty(struct http_server *server, struct http_connection *connection)
@@ -129,8 +127,7 @@ static void on_round_end(void *ctx)
     free_dead(server);
 }
 
-/* ---- listening ------------------------------------------------------------------------------------------------------
- */
+/* ---- listening ------------------------------------------------------------------------------------------- */
 
 static void on_listen(void *ctx, uint32_t events)
 {
@@ -188,8 +185,7 @@ static enum msgin5g_err start_listening(struct http_server *server)
     return loop_io_add(server->loop, server->fd, EPOLLIN, on_listen, server, &server->io);
 }
 
-/* ---- life -----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------------------ */
 
 static void fill_in_limits(struct http_limits *limits)
 {
