@@ -48,10 +48,11 @@ static enum msgin5g_err find_ue(const struct router *router, struct msgin5g_str 
 
 enum msgin5g_err router_find(const struct router *router, const struct msgin5g_address *destination, struct route *out)
 {
+    out->targets = &out->single;
     out->count = 0;
     if (destination->type != MSGIN5G_ADDR_UE)
         return MSGIN5G_ERR_NO_ROUTE;
-    enum msgin5g_err err = find_ue(router, destination->addr, &out->targets[0]);
+    enum msgin5g_err err = find_ue(router, destination->addr, &out->single);
     if (err == MSGIN5G_OK)
         out->count = 1;
     return err;

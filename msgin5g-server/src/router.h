@@ -13,10 +13,10 @@ struct route_target {
     enum msgin5g_err err;              /* why there is no way to it now; registration is NULL then */
 };
 
-#define ROUTE_TARGETS_MAX 1 /* no groups and no topics yet */
 struct route {
-    struct route_target targets[ROUTE_TARGETS_MAX];
+    struct route_target *targets; /* count of them */
     size_t count;
+    struct route_target single; /* where one is all there is: a UE */
 };
 
 struct router;
