@@ -62,6 +62,7 @@ static enum msgin5g_err context_open(struct msgin5g_context *context, const stru
         .ccm8 = config->ccm8,
         .only_suite = config->only_suite,
         .key_log_file = config->key_log_file,
+        .half_open_s = config->handshake_timeout_s,
         .ack_timeout_ms = config->ack_timeout_ms,
         .max_retransmit = config->max_retransmit,
     };

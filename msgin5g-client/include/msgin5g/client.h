@@ -26,12 +26,13 @@ struct msgin5g_context;
 struct msgin5g_client;
 
 struct msgin5g_context_config {
-    const char *key_log_file;  /* labs only: NSS key log of every handshake; NULL: none */
-    unsigned ack_timeout_ms;   /* CoAP ACK_TIMEOUT; 0: 2000 (RFC 7252 4.8) */
-    unsigned max_retransmit;   /* CoAP MAX_RETRANSMIT; 0: 4 */
-    bool ccm8;                 /* also offer TLS_PSK_WITH_AES_128_CCM_8 (RFC 7925) */
-    unsigned short only_suite; /* labs and benchmarks: of the suites of (D)TLS 1.2 this one alone; 0: all */
-    size_t max_clients;        /* clients at most; 0: 64 */
+    const char *key_log_file;     /* labs only: NSS key log of every handshake; NULL: none */
+    unsigned ack_timeout_ms;      /* CoAP ACK_TIMEOUT; 0: 2000 (RFC 7252 4.8) */
+    unsigned max_retransmit;      /* CoAP MAX_RETRANSMIT; 0: 4 */
+    unsigned handshake_timeout_s; /* patience with one handshake; 0: 5 */
+    bool ccm8;                    /* also offer TLS_PSK_WITH_AES_128_CCM_8 (RFC 7925) */
+    unsigned short only_suite;    /* labs and benchmarks: of the suites of (D)TLS 1.2 this one alone; 0: all */
+    size_t max_clients;           /* clients at most; 0: 64 */
 };
 
 /** Create a context; @p config is copied, NULL takes the defaults. @return MSGIN5G_OK, ERR_NO_MEMORY, ERR_IO,
