@@ -32,7 +32,6 @@ impossible() {
 
 install_tools() {
     local missing=()
-    [ "$(id -u)" -eq 0 ] || impossible "building images in a chroot needs root"
     command -v buildah >/dev/null || missing+=(buildah)
     command -v debootstrap >/dev/null || missing+=(debootstrap)
     command -v ip >/dev/null || missing+=(iproute2)
@@ -195,6 +194,7 @@ main() {
         exit 2
         ;;
     esac
+    [ "$(id -u)" -eq 0 ] || impossible "building images in a chroot needs root"
     mkdir -p "$work"
     install_tools
     choose_driver
