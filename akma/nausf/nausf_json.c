@@ -14,16 +14,6 @@ static bool has(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
 }
 
-static enum msgin5g_err read_supi(
-    const cJSON *object, const char *pointer, char out[AKMA_SUPI_MAX + 1], struct naanf_problem *problem)
-{
-    enum msgin5g_err err = nausf_tree_text(object, pointer, out, AKMA_SUPI_MAX, problem);
-    for (const char *next = out; err == MSGIN5G_OK && *next != '\0'; next++)
-        if ((unsigned char)*next <= ' ' || *next == 0x7f)
-            err = nausf_refuse(problem, "MANDATORY_IE_INCORRECT", pointer, "has blanks or control characters");
-    return err;
-}
-
 enum msgin5g_err nausf_info_decode(struct msgin5g_str body, struct nausf_info *out, struct naanf_problem *problem)
 {
     cJSON *root = NULL;
@@ -31,7 +21,7 @@ enum msgin5g_err nausf_info_decode(struct msgin5g_str body, struct nausf_info *o
     *out = (struct nausf_info){ 0 };
     enum msgin5g_err err = nausf_tree_parse(body, &root, problem);
     if (err == MSGIN5G_OK)
-        err = read_supi(root, "/supiOrSuci", out->supi_or_suci, problem);
+        err = nausf_tree_text(root, "/supiOrSuci", out->supi_or_suci, AKMA_SUPI_MAX, problem);
     if (err == MSGIN5G_OK)
         err = nausf_tree_text(root, "/servingNetworkName", out->sn_name, AKMA_SN_NAME_MAX, problem);
     if (err == MSGIN5G_OK && !kdf_sn_name_valid(out->sn_name))
@@ -116,7 +106,7 @@ enum msgin5g_err nausf_result_decode(struct msgin5g_str body, struct nausf_resul
         err = nausf_tree_text(root, "/authResult", result, sizeof result - 1, problem);
     out->success = err == MSGIN5G_OK && strcmp(result, "AUTHENTICATION_SUCCESS") == 0;
     if (err == MSGIN5G_OK && has(root, "supi"))
-        err = read_supi(root, "/supi", out->supi, problem);
+        err = nausf_tree_text(root, "/supi", out->supi, AKMA_SUPI_MAX, problem);
     out->has_k_seaf = err == MSGIN5G_OK && has(root, "kseaf");
     if (out->has_k_seaf)
         err = nausf_tree_hex(root, "/kseaf", out->k_seaf.octets, sizeof out->k_seaf.octets, problem);
@@ -133,7 +123,7 @@ enum msgin5g_err nausf_deregistration_decode(
     *out = (struct nausf_deregistration){ 0 };
     enum msgin5g_err err = nausf_tree_parse(body, &root, problem);
     if (err == MSGIN5G_OK)
-        err = read_supi(root, "/supi", out->supi, problem);
+        err = nausf_tree_text(root, "/supi", out->supi, AKMA_SUPI_MAX, problem);
     nausf_tree_free(root);
     if (err != MSGIN5G_OK)
         secret_wipe(out, sizeof *out);

@@ -105,6 +105,9 @@ enum msgin5g_err nausf_tree_text(
     size_t length = strlen(text);
     if (length == 0 || length > max)
         return nausf_refuse(problem, "MANDATORY_IE_INCORRECT", pointer, "empty or too long");
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
+            return nausf_refuse(problem, "MANDATORY_IE_INCORRECT", pointer, "has blanks or control characters");
     memcpy(out, text, length + 1);
     return MSGIN5G_OK;
 }
@@ -114,7 +117,7 @@ enum msgin5g_err nausf_tree_hex(
 {
     const char *text;
     enum msgin5g_err err = find_text(object, pointer, &text, problem);
-    if (err == MSGIN5G_OK && secret_from_hex((struct msgin5g_str){ text, strlen(text) }, out, length) != MSGIN5G_OK)
+    if (err == MSGIN5G_OK && secret_from_hex(msgin5g_str(text), out, length) != MSGIN5G_OK)
         err = nausf_refuse(problem, "MANDATORY_IE_INCORRECT", pointer, "wrong number of digits, or not hexadecimal");
     return err;
 }

@@ -17,7 +17,7 @@ enum msgin5g_err nausf_refuse(struct naanf_problem *problem, const char *cause, 
 /* Mandatory members; @p pointer is the JSON Pointer, whose last name is looked up in @p object. */
 enum msgin5g_err nausf_tree_object(
     const cJSON *object, const char *pointer, const cJSON **out, struct naanf_problem *problem);
-/** Text of 1 to @p max octets, NUL-terminated. */
+/** Text of 1 to @p max octets without blanks and control characters, NUL-terminated. */
 enum msgin5g_err nausf_tree_text(
     const cJSON *object, const char *pointer, char *out, size_t max, struct naanf_problem *problem);
 /** Exactly 2 * @p length hexadecimal digits. */

@@ -167,6 +167,8 @@ static void test_other_refusals(void **state)
         { CTX(HEX16) "\"},\"_links\":{}}", "MANDATORY_IE_MISSING", "/_links/5g-aka" },
         { CTX(HEX16) "\"},\"_links\":{\"5g-aka\":[]}}", "MANDATORY_IE_MISSING", "/_links/5g-aka" },
         { CTX(HEX16) "\"},\"_links\":{\"5g-aka\":{}}}", "MANDATORY_IE_MISSING", "/_links/5g-aka/href" },
+        { CTX(HEX16) "\"},\"_links\":{\"5g-aka\":{\"href\":\"/a\\nb\"}}}", "MANDATORY_IE_INCORRECT",
+            "/_links/5g-aka/href" },
         { NULL, NULL, NULL },
     };
     static const struct refusal confirmations[] = {

@@ -11,13 +11,13 @@
 struct akma_af; /* fields live in af.c */
 
 struct akma_af_config {
-    const char *aanf_url;        /* "https://host:port"; the API is under /naanf-akma/v1 */
-    struct tls_context *tls;     /* borrowed for the AF's life */
-    int64_t deadline_ms;         /* of one request; default 2000 (section 4.5 of the AKMA digest) */
-    size_t cache_entries;        /* keys kept at most; default 100000; the least recently used goes first */
-    size_t pending;              /* requests in flight at most; default 10000 */
-    int64_t negative_ms;         /* how long a refusal is remembered: 0 (not at all) to 5000 */
-    struct metrics *metrics;     /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
+    const char *aanf_url;    /* "https://host:port"; the API is under /naanf-akma/v1 */
+    struct tls_context *tls; /* borrowed for the AF's life */
+    int64_t deadline_ms;     /* of one request; default 2000 (section 4.5 of the AKMA digest) */
+    size_t cache_entries;    /* keys kept at most; default 100000; the least recently used goes first */
+    size_t pending;          /* requests in flight at most; default 10000 */
+    int64_t negative_ms;     /* how long a refusal is remembered: 0 (not at all) to 5000 */
+    struct metrics *metrics; /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
 };
 
 /** Which key: each combination is another one. Borrowed for the call. */
@@ -29,7 +29,7 @@ struct akma_af_ref {
 
 struct akma_af_key {
     struct k_af k_af;
-    int64_t expiry_s;                /* seconds since 1970-01-01 UTC */
+    int64_t expiry_s;                 /* seconds since 1970-01-01 UTC */
     char identity[AKMA_SUPI_MAX + 1]; /* SUPI ("imsi-...") or GPSI ("msisdn-...") from the AAnF; "" when it gave none */
 };
 static inline void akma_af_key_wipe(struct akma_af_key *key)
@@ -37,7 +37,8 @@ static inline void akma_af_key_wipe(struct akma_af_key *key)
     secret_wipe(key, sizeof *key);
 }
 
-/** Runs on the loop exactly once; on MSGIN5G_OK the key is in the cache. Else ERR_UNKNOWN_A_KID, ERR_AF_NOT_ALLOWED, ERR_TIMEOUT or ERR_AANF. */
+/** Runs on the loop exactly once; on MSGIN5G_OK the key is in the cache. Else ERR_UNKNOWN_A_KID, ERR_AF_NOT_ALLOWED,
+ * ERR_TIMEOUT or ERR_AANF. */
 typedef void akma_af_done_fn(void *ctx, enum msgin5g_err err);
 
 /** Create the AF role; @p config is copied. @p out is set only on MSGIN5G_OK; release it with akma_af_free(). */
@@ -49,15 +50,16 @@ void akma_af_free(struct akma_af *af);
  * Find K_AF for one UE in the cache; never waits.
  *
  * @param out K_AF, its expiry and the SUPI or GPSI; the caller wipes it.
- * @return MSGIN5G_OK; ERR_UNKNOWN_A_KID or ERR_AF_NOT_ALLOWED (cached refusal), or ERR_NOT_CACHED, with @p out untouched.
+ * @return MSGIN5G_OK; ERR_UNKNOWN_A_KID or ERR_AF_NOT_ALLOWED (cached refusal), or ERR_NOT_CACHED, with @p out
+ * untouched.
  */
 enum msgin5g_err akma_af_lookup(struct akma_af *af, const struct akma_af_ref *ref, struct akma_af_key *out);
 
 /**
  * Ask the AAnF (Naanf_AKMA_ApplicationKey_Get, TS 29.535 clause 4.2.2.3); one request in flight per reference.
  *
- * @return MSGIN5G_OK (then @p done runs exactly once, never inside this call), ERR_LIMIT (too many wait, or the AAnF asked
- *         for a pause with 429 or 503), ERR_INVALID (empty or over-long A-KID or FQDN) or ERR_NO_MEMORY.
+ * @return MSGIN5G_OK (then @p done runs exactly once, never inside this call), ERR_LIMIT (too many wait, or the AAnF
+ * asked for a pause with 429 or 503), ERR_INVALID (empty or over-long A-KID or FQDN) or ERR_NO_MEMORY.
  */
 enum msgin5g_err akma_af_fetch(struct akma_af *af, const struct akma_af_ref *ref, akma_af_done_fn *done, void *ctx);
 /** Forget everything about @p a_kid (context removal, service disablement). */
