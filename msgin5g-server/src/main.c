@@ -124,7 +124,6 @@ static enum msgin5g_err build(struct server *server)
     return err;
 }
 
-/* Nothing renders the registry any more when the shard, whose label texts it borrows, is gone. */
 static void release(struct server *server)
 {
     admin_api_free(server->admin);

@@ -22,14 +22,15 @@ void server_metrics_free(struct server_metrics *metrics)
     free(metrics);
 }
 
-static void count(struct server_metrics *metrics, struct server_result_metric *result, const char *name,
-    const char *help, const char *type, const char *text)
+static void count(struct server_metrics *metrics, struct metric **result, const char *name, const char *help,
+    const char *type, const char *text)
 {
-    if (result->metric == NULL) {
-        snprintf(result->labels, sizeof result->labels, "type=\"%s\",result=\"%s\"", type, text);
-        result->metric = metrics_counter(metrics->registry, name, help, result->labels);
+    char labels[64];
+    if (*result == NULL) {
+        snprintf(labels, sizeof labels, "type=\"%s\",result=\"%s\"", type, text);
+        *result = metrics_counter(metrics->registry, name, help, labels);
     }
-    metric_add(result->metric, 1);
+    metric_add(*result, 1);
 }
 
 void server_metrics_request(struct server_metrics *metrics, enum msgin5g_type type, enum msgin5g_err err)

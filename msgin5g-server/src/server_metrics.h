@@ -48,24 +48,17 @@ enum server_outcome {
     X(refused_identity, counter, "msgin5g_gate_refused_total", "alert=\"unknown_psk_identity\"",                       \
         "Handshakes the gate refused.")
 
-#define SERVER_RESULT_LABELS_MAX 64
-/** A counter made when it is first needed: most pairs of type and result never happen. */
-struct server_result_metric {
-    struct metric *metric;
-    char labels[SERVER_RESULT_LABELS_MAX];
-};
-
 struct server_metrics {
     struct metrics *registry;
 #define SERVER_METRIC_MEMBER(member, kind, name, labels, help) struct metric *member;
     SERVER_METRICS(SERVER_METRIC_MEMBER)
 #undef SERVER_METRIC_MEMBER
-    struct server_result_metric requests[MSGIN5G_TYPE_COUNT + 1][MSGIN5G_ERR_COUNT];
-    struct server_result_metric deliveries[MSGIN5G_TYPE_COUNT][SERVER_OUTCOME_COUNT];
+    /* Registered when first needed (NULL until then): most pairs of type and result never happen. */
+    struct metric *requests[MSGIN5G_TYPE_COUNT + 1][MSGIN5G_ERR_COUNT];
+    struct metric *deliveries[MSGIN5G_TYPE_COUNT][SERVER_OUTCOME_COUNT];
 };
 
-/** @p registry is borrowed; @p out must outlive it: the registry borrows label texts. @return MSGIN5G_OK or
- * ERR_NO_MEMORY. */
+/** @p registry is borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */
 enum msgin5g_err server_metrics_create(struct metrics *registry, struct server_metrics **out);
 /** NULL is allowed. */
 void server_metrics_free(struct server_metrics *metrics);
