@@ -69,10 +69,13 @@ wolfssl_flags=(
     --disable-oldtls --disable-mlkem
 )
 wolfssl_dtls13_flags=(--enable-dtls13 --enable-dtls-frag-ch)
-wolfssl_x86_64_flags=(--enable-intelasm --enable-sp --enable-sp-asm)
+# With AES-NI the tables of GCM are never read; they are 512 octets a key.
+wolfssl_x86_64_flags=(--enable-intelasm --enable-sp --enable-sp-asm --enable-aesgcm=small)
 # Connection ID stays off: wolfSSL would accept it from any peer. Never --enable-keylog-export: it prints all secrets.
+# Tickets are not used, and without certificates in them a session is 2 KB smaller; the longest PSK identity that wolfSSL
+# takes would shrink with the ticket, so it is set.
 wolfssl_cflags="$hardening -DWOLFSSL_STATIC_PSK -DBUILD_TLS_PSK_WITH_AES_128_CCM -DHAVE_RPK -DHAVE_EX_DATA \
--DHAVE_SECRET_CALLBACK"
+-DHAVE_SECRET_CALLBACK -DNO_CERT_IN_TICKET -DMAX_PSK_ID_LEN=1024"
 
 libcoap_flags=(
     -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON
@@ -246,6 +249,19 @@ unpack() {
     tar -xf "$1" -C "$2" --strip-components=1
 }
 
+patches_of() {
+    find "$here/patches/$1" -name '*.patch' 2>/dev/null | sort
+}
+
+# apply_patches NAME SOURCE: those of cmake/patches/NAME, in order.
+apply_patches() {
+    local file
+    cd "$2"
+    while read -r file; do
+        patch -p1 --no-backup-if-mismatch <"$file" || return 1
+    done < <(patches_of "$1")
+}
+
 # ---- wolfSSL ---------------------------------------------------------------------------------------------------------
 
 # Sets $tarball and the array $wolfssl_versioned_flags.
@@ -261,25 +277,31 @@ obtain_wolfssl() {
 
 # Installs into both prefixes; each carries its own paths. What was built against an older one goes.
 build_wolfssl() {
-    local source=$deps/work/wolfssl log=$deps/log/wolfssl.log
+    local source=$deps/work/wolfssl stage=$deps/work/stage log=$deps/log/wolfssl.log
     local flags=("${wolfssl_flags[@]}")
     obtain_wolfssl
     if [ "$(uname -m)" = x86_64 ]; then flags+=("${wolfssl_x86_64_flags[@]}"); fi
     say "building wolfSSL from ${tarball##*/} (about 40 s; log: $log)"
     : >"$log"
     unpack "$tarball" "$source"
+    if [ "${tarball##*/}" = "${wolfssl_pin[2]}" ]; then
+        (logged "$log" apply_patches wolfssl "$source")
+    else
+        warn "the patches of cmake/patches/wolfssl are for ${wolfssl_pin[2]} only: sessions take more memory without them"
+    fi
     cd "$source"
     logged "$log" ./autogen.sh
     logged "$log" ./configure --prefix="$deps/prefix" "${flags[@]}" "${wolfssl_versioned_flags[@]}" \
         CFLAGS="$wolfssl_cflags"
     logged "$log" make -j"$jobs"
-    rm -rf -- "$deps/prefix" "$deps/prefix-unpatched" "$deps"/stamp/libcoap*
-    logged "$log" make install
-    cp -a "$deps/prefix" "$deps/prefix-unpatched"
-    grep -rlZI -- "$deps/prefix" "$deps/prefix-unpatched" |
-        xargs -0 -r sed -i "s#$deps/prefix#$deps/prefix-unpatched#g"
+    rm -rf -- "$stage" "$deps"/stamp/libcoap*
+    logged "$log" make install DESTDIR="$stage"
+    mkdir -p "$deps/prefix" "$deps/prefix-unpatched"
+    cp -a "$stage$deps/prefix/." "$deps/prefix/"
+    grep -rlZI -- "$deps/prefix" "$stage" | xargs -0 -r sed -i "s#$deps/prefix#$deps/prefix-unpatched#g"
+    cp -a "$stage$deps/prefix/." "$deps/prefix-unpatched/"
     cd "$root"
-    rm -rf -- "$source"
+    rm -rf -- "$source" "$stage"
 }
 
 # ---- libcoap ---------------------------------------------------------------------------------------------------------
@@ -295,14 +317,6 @@ apply_cve_patches() {
     sed -n '/^--- .*coap_session\.c/,$p' "$patches"/CVE-2025-65501*.patch | patch -p1 --no-backup-if-mismatch
 }
 
-apply_own_patches() {
-    local file
-    cd "$1"
-    for file in "$here"/patches/libcoap/*.patch; do
-        if [ -e "$file" ]; then patch -p1 --no-backup-if-mismatch <"$file"; fi
-    done
-}
-
 # build_libcoap PREFIX [patched]
 build_libcoap() {
     local prefix=$1 patched=${2:-} name=${1##*/}
@@ -316,7 +330,7 @@ build_libcoap() {
     : >"$log"
     unpack "$tarball" "$source"
     (logged "$log" apply_cve_patches "$source" "$cve")
-    if [ -n "$patched" ]; then (logged "$log" apply_own_patches "$source"); fi
+    if [ -n "$patched" ]; then (logged "$log" apply_patches libcoap "$source"); fi
     logged "$log" cmake -S "$source" -B "$source/build" -G Ninja "${libcoap_flags[@]}" \
         -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_PREFIX_PATH="$prefix" -DWOLFSSL_ROOT_DIR="$prefix" \
         -DCMAKE_C_FLAGS="$libcoap_cflags"
@@ -333,16 +347,18 @@ wolfssl_key() {
         echo "${wolfssl_pin[@]}" "${wolfssl_flags[@]}" "${wolfssl_dtls13_flags[@]}" "${wolfssl_x86_64_flags[@]}"
         echo "$wolfssl_cflags" "$deps" "$(uname -m)"
         ${CC:-cc} --version 2>/dev/null | head -n 1
-        declare -f build_wolfssl
+        declare -f build_wolfssl apply_patches
+        patches_of wolfssl | xargs -r cat --
     } | sha256sum | cut -d' ' -f1
 }
 
+# libcoap_key [patched]
 libcoap_key() {
     {
         wolfssl_key
         echo "${libcoap_pin[@]}" "${libcoap_cve_pin[@]}" "${libcoap_flags[@]}" "$libcoap_cflags"
         declare -f build_libcoap apply_cve_patches
-        if [ $# -gt 0 ]; then cat -- "$@"; fi
+        if [ $# -gt 0 ]; then patches_of libcoap | xargs -r cat --; fi
     } | sha256sum | cut -d' ' -f1
 }
 
@@ -357,13 +373,11 @@ step() {
 }
 
 build_all() {
-    local patches=("$here"/patches/libcoap/*.patch)
-    if [ ! -e "${patches[0]}" ]; then patches=(); fi
     mkdir -p "$deps"/{download,log,stamp,work}
     exec 9>"$deps/lock"
     flock 9
     step wolfssl "$(wolfssl_key)" build_wolfssl
-    step libcoap "$(libcoap_key "${patches[@]}")" build_libcoap "$deps/prefix" patched
+    step libcoap "$(libcoap_key patched)" build_libcoap "$deps/prefix" patched
     step libcoap-unpatched "$(libcoap_key)" build_libcoap "$deps/prefix-unpatched"
     rm -rf -- "$deps/apt"
 }
