@@ -232,6 +232,11 @@ uint16_t http_server_port(const struct http_server *server)
     return server->port;
 }
 
+size_t http_server_connections(const struct http_server *server)
+{
+    return server->connection_count;
+}
+
 void http_server_drain(struct http_server *server)
 {
     struct http_connection *connection, *next;

@@ -20,12 +20,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define DRAIN_MS 2000
+#define DRAIN_MS 3000
+#define POLL_MS  20
 
 struct echo {
     struct loop *loop;
     struct http_server *server;
     struct loop_timer drain;
+    int64_t drain_until_ms;
     struct metrics *metrics;
     int signal_fd;
     struct delayed {
@@ -139,9 +141,12 @@ static const struct http_route routes[] = {
     { NULL, NULL, NULL, NULL },
 };
 
-static void on_drained(void *ctx)
+static void on_drain(void *ctx)
 {
-    loop_stop(((struct echo *)ctx)->loop);
+    struct echo *echo = ctx;
+    if (http_server_connections(echo->server) == 0 || loop_now_ms(echo->loop) >= echo->drain_until_ms ||
+        loop_timer_set(echo->loop, &echo->drain, POLL_MS) != MSGIN5G_OK)
+        loop_stop(echo->loop);
 }
 
 static void on_signal(void *ctx, uint32_t events)
@@ -152,8 +157,8 @@ static void on_signal(void *ctx, uint32_t events)
     if (read(echo->signal_fd, &info, sizeof info) != sizeof info)
         return;
     http_server_drain(echo->server);
-    if (loop_timer_set(echo->loop, &echo->drain, info.ssi_signo == SIGTERM ? DRAIN_MS : 0) != MSGIN5G_OK)
-        loop_stop(echo->loop);
+    echo->drain_until_ms = loop_now_ms(echo->loop) + DRAIN_MS;
+    on_drain(echo);
 }
 
 struct arguments {
@@ -226,7 +231,7 @@ static void watch_signals(struct echo *echo, struct loop_io **io)
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     echo->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    loop_timer_init(&echo->drain, on_drained, echo);
+    loop_timer_init(&echo->drain, on_drain, echo);
     if (echo->signal_fd < 0 || loop_io_add(echo->loop, echo->signal_fd, EPOLLIN, on_signal, echo, io) != MSGIN5G_OK)
         exit(1);
 }

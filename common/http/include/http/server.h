@@ -39,6 +39,8 @@ enum msgin5g_err http_server_create(
 uint16_t http_server_port(const struct http_server *server);
 /** Stop listening, send GOAWAY; requests in hand are finished. */
 void http_server_drain(struct http_server *server);
+/** Connections still open; 0 after http_server_drain() when all requests in hand are answered. */
+size_t http_server_connections(const struct http_server *server);
 /** Close everything; requests still with handlers must have been answered or are answered into the void. NULL is
  * allowed. */
 void http_server_free(struct http_server *server);
