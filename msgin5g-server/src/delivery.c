@@ -284,15 +284,15 @@ static enum msgin5g_err deliver_all(struct delivery *delivery, const struct requ
 enum msgin5g_err delivery_on_msg(const struct services *services, const struct request *request, struct reply *reply)
 {
     struct delivery *delivery = services->delivery;
-    struct recent_key key = duplicates_key(&request->originator, request->message);
-    enum duplicates_verdict verdict = duplicates_check(delivery->duplicates, &key, request->body, now_s(delivery));
+    struct recent_key key = duplicates_key(delivery->duplicates, &request->originator, request->message);
+    enum duplicates_verdict verdict = duplicates_check(delivery->duplicates, key, request->body, now_s(delivery));
     if (verdict != DUPLICATES_NEW) {
         metric_add(delivery->metrics->duplicates, 1);
         return verdict == DUPLICATES_SAME ? MSGIN5G_OK : MSGIN5G_ERR_DUPLICATE;
     }
     enum msgin5g_err err = deliver_all(delivery, request, reply);
     if (err == MSGIN5G_OK)
-        duplicates_add(delivery->duplicates, &key, request->body, now_s(delivery));
+        duplicates_add(delivery->duplicates, key, request->body, now_s(delivery));
     return err;
 }
 

@@ -14,12 +14,13 @@ enum duplicates_verdict {
     DUPLICATES_CHANGED /* the message id was used for another body */
 };
 
-/** What makes @p message a duplicate; borrows from both. */
-struct recent_key duplicates_key(const struct msgin5g_service_id *originator, const struct msgin5g_message *message);
+/** What makes @p message a duplicate. */
+struct recent_key duplicates_key(const struct recent *duplicates, const struct msgin5g_service_id *originator,
+    const struct msgin5g_message *message);
 /** @param body the whole body as received. @param now_s any clock that does not go back. */
 enum duplicates_verdict duplicates_check(
-    struct recent *duplicates, const struct recent_key *key, struct msgin5g_str body, int64_t now_s);
+    struct recent *duplicates, struct recent_key key, struct msgin5g_str body, int64_t now_s);
 /** Remember a message that was taken; one that was rejected may be sent again. */
-void duplicates_add(struct recent *duplicates, const struct recent_key *key, struct msgin5g_str body, int64_t now_s);
+void duplicates_add(struct recent *duplicates, struct recent_key key, struct msgin5g_str body, int64_t now_s);
 
 #endif

@@ -1,4 +1,5 @@
-/* What was seen lately: a bounded table of 24-octet keys, each with one value, that forgets by age and by need. */
+/* What was seen lately: a bounded table that forgets by age and by need. On the path of every message: no allocation.
+ */
 #ifndef RECENT_H
 #define RECENT_H
 
@@ -10,26 +11,28 @@
 
 struct recent;
 
-/** Everything that makes two things the same: up to this many texts, NULL octets where unused. */
-#define RECENT_PARTS_MAX 4
+/** A keyed hash of what makes two things the same: peers choose the texts, but cannot foresee what they hash to. */
 struct recent_key {
-    struct msgin5g_str parts[RECENT_PARTS_MAX];
-    uint64_t number;
+    uint64_t hash;
 };
 
-/** At most @p entries, each for @p window_s seconds. @return MSGIN5G_OK or ERR_NO_MEMORY. */
+/** At most @p entries (1 to 16777216), each for @p window_s seconds. @return MSGIN5G_OK or ERR_NO_MEMORY. */
 enum msgin5g_err recent_create(size_t entries, int64_t window_s, struct recent **out);
 /** NULL is allowed. */
 void recent_free(struct recent *recent);
+#define RECENT_PARTS_MAX 4
+/** Key of @p count (at most RECENT_PARTS_MAX) texts, of each the first 255 octets, and a number. */
+struct recent_key recent_key(
+    const struct recent *recent, const struct msgin5g_str *parts, size_t count, uint64_t number);
 /**
  * Find what was remembered under @p key.
  *
  * @param now_s any clock that does not go back.
  * @return where its value lies (may be changed; valid until the next call), or NULL.
  */
-uint64_t *recent_find(struct recent *recent, const struct recent_key *key, int64_t now_s);
+uint64_t *recent_find(struct recent *recent, struct recent_key key, int64_t now_s);
 /** Remember @p value under a key that is not there; the oldest entry goes when there is no room. */
-void recent_add(struct recent *recent, const struct recent_key *key, uint64_t value, int64_t now_s);
+void recent_add(struct recent *recent, struct recent_key key, uint64_t value, int64_t now_s);
 /** A hash of @p text that nobody outside can foresee, as a value to compare. */
 uint64_t recent_digest(const struct recent *recent, struct msgin5g_str text);
 

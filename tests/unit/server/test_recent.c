@@ -11,9 +11,10 @@
 
 #include <cmocka.h>
 
-static struct recent_key key_of(const char *text)
+static struct recent_key key_of(const struct recent *recent, const char *text)
 {
-    return (struct recent_key){ { msgin5g_str(text) }, 0 };
+    struct msgin5g_str part = msgin5g_str(text);
+    return recent_key(recent, &part, 1, 0);
 }
 
 static void test_forgets_by_age(void **state)
@@ -21,42 +22,53 @@ static void test_forgets_by_age(void **state)
     (void)state;
     struct recent *recent;
     assert_int_equal(recent_create(8, 600, &recent), MSGIN5G_OK);
-    struct recent_key a = key_of("a"), b = key_of("b");
-    recent_add(recent, &a, 1, 1000);
-    recent_add(recent, &b, 2, 1300);
-    assert_int_equal(*recent_find(recent, &a, 1599), 1);
-    assert_null(recent_find(recent, &a, 1600));
-    assert_int_equal(*recent_find(recent, &b, 1600), 2);
+    struct recent_key a = key_of(recent, "a"), b = key_of(recent, "b");
+    recent_add(recent, a, 1, 1000);
+    recent_add(recent, b, 2, 1300);
+    assert_int_equal(*recent_find(recent, a, 1599), 1);
+    assert_null(recent_find(recent, a, 1600));
+    assert_int_equal(*recent_find(recent, b, 1600), 2);
+    recent_add(recent, a, 3, 1600);
+    assert_int_equal(*recent_find(recent, a, 2199), 3);
     recent_free(recent);
 }
 
+/* Many times around, with every size: the newest entries are there, all others are not. */
 static void test_forgets_the_oldest_when_full(void **state)
 {
     (void)state;
-    struct recent *recent;
-    assert_int_equal(recent_create(4, 600, &recent), MSGIN5G_OK);
-    for (uint64_t i = 0; i < 100; i++) {
-        struct recent_key key = { { { NULL, 0 } }, i };
-        recent_add(recent, &key, i, 1000);
+    static const size_t sizes[] = { 1, 2, 3, 7, 64, 100 };
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        struct recent *recent;
+        assert_int_equal(recent_create(sizes[s], 600, &recent), MSGIN5G_OK);
+        for (uint64_t i = 0; i < 2000; i++) {
+            recent_add(recent, recent_key(recent, NULL, 0, i), i, 1000);
+            uint64_t oldest = i + 1 > sizes[s] ? i + 1 - sizes[s] : 0;
+            assert_int_equal(*recent_find(recent, recent_key(recent, NULL, 0, oldest), 1000), oldest);
+            if (oldest > 0)
+                assert_null(recent_find(recent, recent_key(recent, NULL, 0, oldest - 1), 1000));
+        }
+        for (uint64_t i = 0; i < 2000; i++)
+            assert_int_equal(recent_find(recent, recent_key(recent, NULL, 0, i), 1000) != NULL, i >= 2000 - sizes[s]);
+        recent_free(recent);
     }
-    for (uint64_t i = 0; i < 100; i++) {
-        struct recent_key key = { { { NULL, 0 } }, i };
-        assert_int_equal(recent_find(recent, &key, 1000) != NULL, i >= 96);
-    }
-    recent_free(recent);
 }
 
 static void test_parts_do_not_run_into_each_other(void **state)
 {
     (void)state;
-    struct recent *recent;
+    struct recent *recent, *other;
+    const struct msgin5g_str first[] = { msgin5g_str("ab"), msgin5g_str("c") };
+    const struct msgin5g_str second[] = { msgin5g_str("a"), msgin5g_str("bc") };
     assert_int_equal(recent_create(8, 600, &recent), MSGIN5G_OK);
-    struct recent_key first = { { msgin5g_str("ab"), msgin5g_str("c") }, 0 };
-    struct recent_key second = { { msgin5g_str("a"), msgin5g_str("bc") }, 0 };
-    recent_add(recent, &first, 1, 0);
-    assert_null(recent_find(recent, &second, 0));
-    assert_non_null(recent_find(recent, &first, 0));
+    assert_int_equal(recent_create(8, 600, &other), MSGIN5G_OK);
+    assert_true(recent_key(recent, first, 2, 0).hash != recent_key(recent, second, 2, 0).hash);
+    assert_true(recent_key(recent, first, 2, 0).hash != recent_key(recent, first, 2, 1).hash);
+    assert_true(recent_key(recent, first, 2, 0).hash == recent_key(recent, first, 2, 0).hash);
+    /* Nobody outside can foresee it: every table has its own key. */
+    assert_true(recent_key(recent, first, 2, 0).hash != recent_key(other, first, 2, 0).hash);
     recent_free(recent);
+    recent_free(other);
 }
 
 static void test_reports(void **state)
