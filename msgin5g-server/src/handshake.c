@@ -6,6 +6,7 @@
 #include "rate_limit.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -141,13 +142,28 @@ static void count_refusal(const struct server_metrics *metrics, enum tls_alert a
         1);
 }
 
+/* The A-KID of @p identity as far as a log may show it; "none" when there is no A-KID in it. */
+static const char *shorten(struct msgin5g_str identity, char out[LOG_A_KID_LEN])
+{
+    char text[AKMA_A_KID_MAX + 1];
+    struct msgin5g_str a_kid;
+    struct a_kid parsed;
+    if (identity.octets == NULL || a_kid_from_psk_identity(identity, &a_kid) != MSGIN5G_OK ||
+        a_kid_parse(a_kid, &parsed) != MSGIN5G_OK)
+        return "none";
+    snprintf(text, sizeof text, "%.*s", (int)a_kid.length, a_kid.octets);
+    return log_a_kid(text, out);
+}
+
 /* The handshake may be gone afterwards. */
-static enum transport_gate_verdict refuse(struct handshake *handshake, enum tls_alert alert, const char *why)
+static enum transport_gate_verdict refuse(
+    struct handshake *handshake, enum tls_alert alert, struct msgin5g_str identity, const char *why)
 {
     struct handshakes *all = handshake->all;
+    char shortened[LOG_A_KID_LEN];
     count_refusal(all->metrics, alert);
-    log_info(
-        "handshake refused remote=%s alert=%d reason=\"%s\"", all->transport.remote(handshake->session), alert, why);
+    log_info("handshake refused remote=%s alert=%d a_kid=%s reason=\"%s\"", all->transport.remote(handshake->session),
+        (int)alert, shorten(identity, shortened), why);
     all->transport.refuse(handshake->session, alert);
     return TRANSPORT_GATE_REFUSE;
 }
@@ -209,7 +225,7 @@ static void key_arrived(void *ctx, enum msgin5g_err err)
         if (err == MSGIN5G_OK || hides(handshake, err))
             replay_held(wait, handshake->all, handshake->session);
         else
-            (void)refuse(handshake, alert_of(err), msgin5g_err_text(err));
+            (void)refuse(handshake, alert_of(err), msgin5g_str(handshake->asked), msgin5g_err_text(err));
     }
     handshake = psk_wait_owner(wait);
     if (handshake != NULL)
@@ -244,7 +260,7 @@ static enum transport_gate_verdict fetch(
     enum msgin5g_err err = psk_source_fetch(all->source, ref, key_arrived, wait);
     if (err != MSGIN5G_OK) {
         psk_wait_end(wait);
-        return refuse(handshake, alert_of(err), msgin5g_err_text(err));
+        return refuse(handshake, alert_of(err), ref->identity, msgin5g_err_text(err));
     }
     handshake->wait = wait;
     (void)psk_wait_hold(wait, octets, length);
@@ -263,7 +279,7 @@ static enum transport_gate_verdict resolve(
         return TRANSPORT_GATE_PASS;
     if (err == MSGIN5G_ERR_NOT_CACHED)
         return fetch(handshake, &ref, octets, length);
-    return refuse(handshake, alert_of(err), msgin5g_err_text(err));
+    return refuse(handshake, alert_of(err), identity, msgin5g_err_text(err));
 }
 
 /* ---- what the UE says ---- */
@@ -290,10 +306,10 @@ static enum transport_gate_verdict on_hello(
         return TRANSPORT_GATE_PASS;
     }
     if (hello->server_name.octets == NULL)
-        return refuse(handshake, TLS_ALERT_MISSING_EXTENSION, "no server_name");
+        return refuse(handshake, TLS_ALERT_MISSING_EXTENSION, hello->identity, "no server_name");
     handshake->fqdn = own_fqdn(all, hello->server_name);
     if (handshake->fqdn == NULL)
-        return refuse(handshake, TLS_ALERT_UNRECOGNIZED_NAME, "server_name is not ours");
+        return refuse(handshake, TLS_ALERT_UNRECOGNIZED_NAME, hello->identity, "server_name is not ours");
     /* Without a PSK, or with psk_ke alone, wolfSSL refuses DTLS 1.3 by itself (N16). */
     if (!hello->is_1_3 || !hello->psk_offered || !hello->psk_dhe_ke)
         return TRANSPORT_GATE_PASS;
