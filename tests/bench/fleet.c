@@ -3,8 +3,13 @@
 #include "fleet_keys.h"
 #include "samples.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define SECOND_NS      INT64_C(1000000000)
+#define MILLISECOND_NS INT64_C(1000000)
 
 static void on_registered(void *ctx, struct msgin5g_client *client, int64_t lifetime_s)
 {
@@ -105,16 +110,21 @@ int fleet_create(const struct fleet_config *config, struct fleet *out)
     return -1;
 }
 
+/* Waits with ppoll(): milliseconds are too coarse for the pace of messages. */
 void fleet_wait(struct fleet *fleet, int64_t deadline_ns)
 {
+    struct pollfd watched = { msgin5g_context_fd(fleet->context), POLLIN, 0 };
     int timeout_ms = msgin5g_context_next_timeout_ms(fleet->context);
-    int64_t left_ms = (deadline_ns - now_ns()) / 1000000;
+    int64_t left_ns = deadline_ns - now_ns();
+    struct timespec left = { 0 };
 
-    if (left_ms < 0)
-        left_ms = 0;
-    if (timeout_ms < 0 || timeout_ms > left_ms)
-        timeout_ms = (int)left_ms;
-    (void)msgin5g_context_process(fleet->context, fleet->spin ? 0 : timeout_ms);
+    if (timeout_ms >= 0 && timeout_ms * MILLISECOND_NS < left_ns)
+        left_ns = timeout_ms * MILLISECOND_NS;
+    if (!fleet->spin && left_ns > 0) {
+        left = (struct timespec){ left_ns / SECOND_NS, left_ns % SECOND_NS };
+        (void)ppoll(&watched, 1, &left, NULL);
+    }
+    (void)msgin5g_context_process(fleet->context, 0);
 }
 
 bool fleet_start_one(struct fleet *fleet)

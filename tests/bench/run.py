@@ -9,12 +9,13 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import references  # noqa: E402
+import sbi  # noqa: E402
 import testbed  # noqa: E402
 
 SUITES = {"c0a8": "PSK-CCM8", "d001": "ECDHE-PSK-GCM", "ccac": "ECDHE-PSK-CHACHA20", "1301": "DTLS 1.3 PSK-DHE"}
@@ -25,21 +26,38 @@ def say(text):
     print("bench:", text, file=sys.stderr, flush=True)
 
 
+class Pin:
+    """Server and generator on a core each: neither pushes the other away when it wakes it."""
+
+    def __init__(self, realtime):
+        self.realtime = realtime
+
+    def __call__(self, process, core):
+        if os.cpu_count() > 1:
+            os.sched_setaffinity(process.pid, {core})
+        if self.realtime:
+            os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
+
+
+pin = Pin(False)
+
+
 class Table:
-    """Rows of (step, figure, unit, goal); printed at the end."""
+    """Rows of (step, figure, unit, goal, reached, reference); printed at the end."""
 
-    def __init__(self):
+    def __init__(self, found):
         self.rows = []
+        self.found = found  # figures of the references by name
 
-    def add(self, step, figure, unit, goal=None, at_least=False, digits=1):
+    def add(self, step, figure, unit, goal=None, at_least=False, digits=1, reference=None):
         reached = "" if goal is None else "yes" if (figure >= goal if at_least else figure <= goal) else "NO"
         sign = "" if goal is None else (">= " if at_least else "<= ") + "%g" % goal
-        self.rows.append((step, "%.*f" % (digits, figure), unit, sign, reached))
+        self.rows.append((step, "%.*f" % (digits, figure), unit, sign, reached, self.found.get(reference, "")))
         say("%-72s %10s %s" % self.rows[-1][:3])
 
     def print(self):
-        rows = [("step", "figure", "unit", "goal", "reached"), *self.rows]
-        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        rows = [("step", "figure", "unit", "goal", "reached", "reference"), *self.rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(6)]
         for row in rows:
             print("  ".join((cell.rjust if i == 1 else cell.ljust)(widths[i]) for i, cell in enumerate(row)).rstrip())
 
@@ -56,6 +74,7 @@ class Generator:
              str(certs / "ausf-client.key"), "--server-pid", str(bed.server.process.pid), "--first", str(first),
              "--count", str(count), "--suite", suite, "--window", str(window)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pin(self.process, 0)
         self._answer()
 
     def _answer(self):
@@ -83,6 +102,8 @@ class Bed(testbed.Testbed):
         self.start_server(binding_template="im:ue-{digits}@lab.example", tls={"coap_ccm8": True},
                           limits={"half_open_per_source": 65535, "key_requests_per_source": 0}, log={"level": "warning"},
                           debug={"core_dumps": True})
+        pin(self.aanf.process, 0)
+        pin(self.server.process, 1)
 
     def rss_kib(self):
         for line in open("/proc/%d/status" % self.server.process.pid):
@@ -125,7 +146,8 @@ def registrations(table, options):
             table.add("%s, first contact: key fetched, handshake, REG" % label, per(cold, "ues"), "us CPU each",
                       200 if suite == "c0a8" else None)
             table.add("%s, first contact" % label, cold["ues"] / cold["seconds"], "/s", digits=0)
-            table.add("%s, key cached: handshake, REG" % label, per(warm, "ues"), "us CPU each")
+            table.add("%s, key cached: handshake, REG" % label, per(warm, "ues"), "us CPU each",
+                      reference=("register", suite))
             table.add("%s, key cached" % label, warm["ues"] / warm["seconds"], "/s", digits=0)
             table.add("%s, DEREG and close" % label, per(closed, "ues"), "us CPU each")
 
@@ -141,9 +163,9 @@ def routed(generator, pairs, options):
     return runs[len(runs) // 2]
 
 
-def add_routed(table, label, run, goal):
-    table.add(label, per(run, "messages"), "us CPU each", goal, digits=2)
-    table.add(label + ", rate", run["messages"] / run["seconds"], "/s", digits=0)
+def add_routed(table, label, run, goal, kind="message"):
+    table.add(label, per(run, "messages"), "us CPU each", goal, digits=2, reference=(kind, run["pairs"]))
+    table.add(label + ", rate", run["messages"] / run["seconds"], "/s", digits=0, reference=("rate", run["pairs"]))
     busy = [run[who] / run["seconds"] / 1e4 for who in ("server_cpu_us", "generator_cpu_us")]
     say("  server %.0f %% and generator %.0f %% of a core, p50 %d us, p99 %d us" % (*busy, run["p50_us"], run["p99_us"]))
 
@@ -159,8 +181,8 @@ def messages(table, options):
             add_routed(table, "routed message, C0A8, 64 octets, %d pairs" % pairs, figures[pairs], 20)
         generator.step("single", 200)
         single = generator.step("single", 5000)
-        table.add("latency one at a time, p50", single["p50_us"], "us", digits=0)
-        table.add("latency one at a time, p99", single["p99_us"], "us", digits=0)
+        table.add("latency one at a time, p50", single["p50_us"], "us", digits=0, reference="single_p50")
+        table.add("latency one at a time, p99", single["p99_us"], "us", digits=0, reference="single_p99")
         rate = generator.step("open", 100, options.seconds, 10000, 0)
         table.add("latency at 10,000/s, 100 pairs, p50", rate["p50_us"], "us", digits=0)
         table.add("latency at 10,000/s, 100 pairs, p99", rate["p99_us"], "us", digits=0)
@@ -178,12 +200,14 @@ def idle_beside(table, options, alone):
             holders.append(Generator(bed, ues, first=200001 + start))
             complete(holders[-1].step("register", ues), ues)
         table.add("memory of a registered idle UE, n = %d, C0A8" % options.idle,
-                  (bed.rss_kib() - before) / options.idle, "KiB RSS each", 30000 / 1024, digits=2)
+                  (bed.rss_kib() - before) / options.idle, "KiB RSS each", 30000 / 1024, digits=2,
+                  reference="memory")
         generator = Generator(bed, 2000)
         for pairs in (100, 1000):
             complete(generator.step("register", 2 * pairs), 2 * pairs)
             run = routed(generator, pairs, options)
-            add_routed(table, "routed message, %d pairs, %d idle UEs beside" % (pairs, options.idle), run, 20)
+            add_routed(table, "routed message, %d pairs, %d idle UEs beside" % (pairs, options.idle), run, 20,
+                       "message idle")
             if pairs in alone:
                 table.add("growth by %d idle UEs, %d pairs" % (options.idle, pairs),
                           per(run, "messages") / per(alone[pairs], "messages"), "x", 1.3, digits=2)
@@ -207,6 +231,24 @@ def slow_aanf(table, options):
         generator.close()
 
 
+def key_requests(table, options):
+    """Retrievals of K_AF at the AAnF: 10 connections of mutual TLS, 10 streams each."""
+    a_kid = "0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5gc.mnc001.mcc001.3gppnetwork.org"
+    with tempfile.TemporaryDirectory(prefix="msgin5g-bench-") as folder, testbed.Testbed(folder) as bed:
+        bed.start_aanf()
+        pin(bed.aanf.process, 1)
+        certs = bed.certs
+        registered = sbi.Consumer(bed.aanf_url, certs, "ausf-client").register(
+            aKId=a_kid, supi="imsi-001010000000001", kAkma="17" * 32)
+        if registered.status != 200:
+            raise RuntimeError("the AAnF did not take a key: %d" % registered.status)
+        figures = references.generate(
+            pin, "bench_aanf", bed.aanf_url, certs / "ca.pem", certs / "server.pem", certs / "server.key", a_kid,
+            "msgin5g.lab.example:0100000009", 10, 10, max(1, round(options.seconds)), bed.aanf.process.pid)
+    table.add("AAnF: key retrievals, 10 connections x 10 streams", figures["requests_per_core_s"], "/s a core", 20000,
+              at_least=True, digits=0)
+
+
 STEPS = ("registrations", "messages", "idle", "aanf", "slow-aanf")
 
 
@@ -217,9 +259,15 @@ def main():
     parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts")
     parser.add_argument("--handshakes", type=int, default=4000, help="UEs that register for the figures of handshakes")
     parser.add_argument("--idle", type=int, default=20000, help="idle UEs")
+    parser.add_argument("--references", action="store_true", help="measure Mosquitto and coap-server too")
+    parser.add_argument("--realtime", action="store_true",
+                        help="run everything measured under SCHED_FIFO: for machines that do other work (needs root)")
     options = parser.parse_args()
     wanted = options.only or STEPS
-    table = Table()
+    pin.realtime = options.realtime
+    if options.references and references.missing():
+        parser.error(references.missing())
+    table = Table(references.measure(options, pin) if options.references else {})
     alone = {}
     if "registrations" in wanted:
         registrations(table, options)
@@ -227,6 +275,8 @@ def main():
         alone = messages(table, options)
     if "idle" in wanted:
         idle_beside(table, options, alone)
+    if "aanf" in wanted:
+        key_requests(table, options)
     if "slow-aanf" in wanted:
         slow_aanf(table, options)
     table.print()

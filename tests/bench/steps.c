@@ -186,15 +186,13 @@ void step_open(struct bench *bench, const double *arguments)
     const int64_t end_ns = meter.start_ns + (int64_t)(arguments[1] * 1e9);
     uint64_t messages = 0, newcomers = 0;
 
-    bench->fleet.spin = true;
     while (now_ns() < end_ns) {
         for (int64_t due; (due = due_ns(&meter, messages, rate)) <= now_ns(); messages++)
             send_stamped(traffic, &bench->fleet.ues[2 * (messages % pairs)], due);
         for (; due_ns(&meter, newcomers, newcomers_rate) <= now_ns(); newcomers++)
             (void)fleet_start_one(&bench->fleet);
-        fleet_wait(&bench->fleet, end_ns);
+        fleet_wait(&bench->fleet, due_ns(&meter, messages, rate));
     }
-    bench->fleet.spin = false;
     traffic->newcomers = bench->fleet.registered - before;
     traffic_end(traffic, &meter, "open", pairs);
 }

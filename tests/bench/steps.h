@@ -22,7 +22,7 @@ void step_single(struct bench *bench, const double *arguments);
 void step_closed(struct bench *bench, const double *arguments);
 /**
  * open PAIRS SECONDS RATE NEWCOMERS: RATE messages a second in all, on time whatever happens, and NEWCOMERS
- * registrations a second begin beside them; the generator spins.
+ * registrations a second begin beside them.
  */
 void step_open(struct bench *bench, const double *arguments);
 
