@@ -48,10 +48,13 @@ def registration(service_id):
                        "oriAddr": {"oriAddrType": "UE", "addr": service_id}}).encode()
 
 
-def coap_post(body, message_id=0x1234, token=b"\x42", path=b"msgin5g", confirmable=True, content_format=50):
-    """One CoAP POST (RFC 7252 3) with Uri-Path and Content-Format."""
+def coap_post(body, message_id=0x1234, token=b"\x42", path=b"msgin5g", confirmable=True, content_format=50, block1=None):
+    """One CoAP POST (RFC 7252 3) with Uri-Path, Content-Format and Block1 (RFC 7959: number, more) of 1024 octets."""
     first = 0x40 if confirmable else 0x50
     head = bytes([first | len(token), 0x02]) + struct.pack(">H", message_id) + token
     options = bytes([0xB0 | len(path)]) + path if len(path) < 13 else bytes([0xBD, len(path) - 13]) + path
     options += bytes([0x11, content_format]) if content_format is not None else b""
+    if block1 is not None:
+        number, more = block1
+        options += bytes([0xD1, 27 - (12 if content_format is not None else 11) - 13, number << 4 | more << 3 | 6])
     return head + options + (b"\xff" + body if body else b"")
