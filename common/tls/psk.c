@@ -47,6 +47,13 @@ static bool set_suites(WOLFSSL *ssl, const struct tls_psk_profile *profile)
     return length > 0 && wolfSSL_set_cipher_list_bytes(ssl, octets, length) == WOLFSSL_SUCCESS;
 }
 
+/* TS 33.210 6.2: secp256r1 must be there, X25519 and secp384r1 should; wolfSSL left alone would take secp521r1 first.
+ */
+static bool set_groups(WOLFSSL *ssl)
+{
+    return wolfSSL_set1_groups_list(ssl, "X25519:P-256:P-384") == WOLFSSL_SUCCESS;
+}
+
 /* A resumed session would skip A-KID, K_AF's expiry and context removal (akma.md 4.3). */
 static bool forbid_resumption(WOLFSSL *ssl, const struct tls_psk_profile *profile)
 {
@@ -64,7 +71,8 @@ enum msgin5g_err tls_psk_apply(void *ssl, const struct tls_psk_profile *profile)
     /* wolfSSL's DTLS server would go on to choose 1.3 and then find no suite for it. */
     if (profile->is_server && profile->versions == TLS_PSK_1_2_ONLY && wolfSSL_dtls(ssl) != 0)
         return MSGIN5G_ERR_INVALID;
-    if (!set_versions(ssl, profile) || !set_suites(ssl, profile) || !forbid_resumption(ssl, profile))
+    if (!set_versions(ssl, profile) || !set_suites(ssl, profile) || !set_groups(ssl) ||
+        !forbid_resumption(ssl, profile))
         return MSGIN5G_ERR_INTERNAL;
     if (profile->key_log_file != NULL)
         key_log_attach(ssl, profile->key_log_file);
