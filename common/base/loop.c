@@ -96,8 +96,7 @@ void loop_free(struct loop *loop)
         return;
     assert(!loop->in_round);
     struct round_end *hook, *next;
-    DL_FOREACH_SAFE(loop->round_ends, hook, next)
-    {
+    DL_FOREACH_SAFE (loop->round_ends, hook, next) {
         free(hook);
     }
     loop_io_remove(loop->wake_io);
@@ -178,13 +177,11 @@ static void run_events(struct loop *loop, int count)
 static void run_round_ends(struct loop *loop)
 {
     struct round_end *hook, *next;
-    DL_FOREACH(loop->round_ends, hook)
-    {
+    DL_FOREACH (loop->round_ends, hook) {
         if (hook->run != NULL)
             hook->run(hook->ctx);
     }
-    DL_FOREACH_SAFE(loop->round_ends, hook, next)
-    {
+    DL_FOREACH_SAFE (loop->round_ends, hook, next) {
         if (hook->run == NULL) {
             DL_DELETE(loop->round_ends, hook);
             free(hook);
@@ -285,8 +282,7 @@ enum msgin5g_err loop_on_round_end(struct loop *loop, loop_round_fn *run, void *
 void loop_off_round_end(struct loop *loop, loop_round_fn *run, void *ctx)
 {
     struct round_end *hook, *next;
-    DL_FOREACH_SAFE(loop->round_ends, hook, next)
-    {
+    DL_FOREACH_SAFE (loop->round_ends, hook, next) {
         if (hook->run != run || hook->ctx != ctx)
             continue;
         hook->run = NULL;
