@@ -11,7 +11,7 @@
 #include <utlist.h>
 
 #define READS_A_ROUND 16
-#define IN_OCTETS_MAX (2 * SCRATCH_OCTETS)
+#define IN_OCTETS_MAX ((size_t)2 * SCRATCH_OCTETS)
 #define REQUESTS_A_STREAM                                                                                              \
     2 /* requests in hand for every stream allowed: resetting a stream does not stop its handler */
 
@@ -75,11 +75,10 @@ static void on_timer(void *ctx)
         arm(connection);
         return;
     }
-    if (connection->phase < CONNECTION_H1 || connection->out.length > 0) {
-        connection_close(connection);
-    } else if (connection->receiving != NULL) {
+    bool settled = connection->phase >= CONNECTION_H1 && connection->out.length == 0;
+    if (settled && connection->receiving != NULL) {
         on_late_request(connection, connection->receiving);
-    } else if (connection->phase == CONNECTION_H2 && connection->requests == 0 && !connection->closing) {
+    } else if (settled && connection->phase == CONNECTION_H2 && connection->requests == 0 && !connection->closing) {
         connection_drain(connection);
         connection->closing = true; /* after the GOAWAY */
     } else {

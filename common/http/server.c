@@ -98,15 +98,21 @@ void server_bury(struct http_server *server, struct http_connection *connection)
         (void)loop_timer_set(server->loop, &server->flush, 0);
 }
 
+/* Those that are in the list of dirty ones too go the next time: on_round_end() takes them out first. */
 static void free_dead(struct http_server *server)
 {
+    struct http_connection *kept = NULL;
     while (server->dead != NULL) {
         struct http_connection *connection = server->dead;
         server->dead = connection->next;
-        if (connection->dirty)
-            LL_DELETE2(server->dirty, connection, next_dirty);
-        connection_free(connection);
+        if (connection->dirty) {
+            connection->next = kept;
+            kept = connection;
+        } else {
+            connection_free(connection);
+        }
     }
+    server->dead = kept;
 }
 
 static void on_round_end(void *ctx)
@@ -252,6 +258,8 @@ void http_server_free(struct http_server *server)
     stop_listening(server);
     while (server->connections != NULL)
         connection_close(server->connections);
+    for (struct http_connection *dirty = server->dirty; dirty != NULL; dirty = dirty->next_dirty)
+        dirty->dirty = false;
     free_dead(server);
     loop_timer_cancel(server->loop, &server->flush);
     loop_off_round_end(server->loop, on_round_end, server);

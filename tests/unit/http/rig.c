@@ -105,7 +105,7 @@ static int64_t real_ms(void)
 
 void rig_run_until(struct rig *rig, bool (*done)(void *ctx), void *ctx)
 {
-    int64_t end = real_ms() + GIVE_UP_S * 1000;
+    int64_t end = real_ms() + (int64_t)GIVE_UP_S * 1000;
     while (!done(ctx)) {
         if (real_ms() > end)
             fail_msg("waited in vain");

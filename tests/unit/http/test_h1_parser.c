@@ -224,18 +224,19 @@ static void test_host(void **state)
 
 static void test_limits(void **state)
 {
-    char text[4096] = "GET / HTTP/1.1\r\n" HOST;
+    char text[4096];
+    size_t length = (size_t)snprintf(text, sizeof text, "GET / HTTP/1.1\r\n" HOST);
     (void)state;
     for (int i = 0; i < 70; i++)
-        strcat(text, "A:\r\n");
-    strcat(text, "\r\n");
-    bad(text, 431); /* too many fields */
-    strcpy(text, "GET / HTTP/1.1\r\n" HOST "X: ");
-    memset(text + strlen(text), 'x', 2000); /* never ends: refused before the end of the line */
+        length += (size_t)snprintf(text + length, sizeof text - length, "A:\r\n");
+    snprintf(text + length, sizeof text - length, "\r\n");
+    bad(text, 431);          /* too many fields */
+    memset(text, 'x', 2000); /* lines that never end: refused before the end of the line */
+    memcpy(text, "GET / HTTP/1.1\r\n" HOST "X: ", sizeof "GET / HTTP/1.1\r\n" HOST "X: " - 1);
     bad_octets(text, 2000, 431);
-    strcpy(text, "GET /");
-    memset(text + strlen(text), 'x', 2000);
-    bad_octets(text, 1900, 431);
+    memset(text, 'x', 2000);
+    memcpy(text, "GET /", 5);
+    bad_octets(text, 2000, 431);
 }
 
 static void test_flags(void **state)

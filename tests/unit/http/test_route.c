@@ -101,7 +101,7 @@ static void test_long_params_move_the_block(void **state)
     char target[3000] = "/v1/things/";
     (void)state;
     memset(target + strlen(target), 'y', 2000);
-    strcat(target, "/parts/end");
+    memcpy(target + strlen(target), "/parts/end", sizeof "/parts/end");
     struct http_request *request = find("PUT", target);
     assert_int_equal(http_request_param(request, "thingId").length, 2000);
     assert_string_equal(http_request_param(request, "partId").octets, "end");
@@ -117,8 +117,8 @@ static void test_percent_decode(void **state)
         { "", 0 } };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char text[8];
-        strcpy(text, rows[i].text);
+        char text[8] = "";
+        memcpy(text, rows[i].text, strlen(rows[i].text));
         assert_int_equal(percent_decode(text, strlen(text)), rows[i].length);
     }
 }
