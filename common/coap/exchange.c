@@ -159,12 +159,22 @@ void exchange_end_all(struct transport_session *session, enum msgin5g_err err)
         finish(session->exchanges, err, NULL);
 }
 
-static int format_of(const coap_pdu_t *pdu)
+/* What the options say; @return false for a part of a body: libcoap hands that out when it gave up on the rest. */
+static bool read_options(const coap_pdu_t *pdu, int *format)
 {
     coap_opt_iterator_t iterator;
-    coap_opt_t *option = coap_check_option(pdu, COAP_OPTION_CONTENT_FORMAT, &iterator);
-    return option == NULL ? TRANSPORT_FORMAT_NONE
-                          : (int)coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+    const coap_opt_t *option;
+    bool whole = true;
+    *format = TRANSPORT_FORMAT_NONE;
+    coap_option_iterator_init(pdu, &iterator, COAP_OPT_ALL);
+    while ((option = coap_option_next(&iterator)) != NULL) {
+        unsigned value = coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+        if (iterator.number == COAP_OPTION_CONTENT_FORMAT)
+            *format = (int)value;
+        else if (iterator.number == COAP_OPTION_BLOCK2) /* RFC 7959 2.2: number, more, size */
+            whole = value >> 3 == 0;
+    }
+    return whole;
 }
 
 coap_response_t exchange_on_response(
@@ -180,9 +190,8 @@ coap_response_t exchange_on_response(
         return COAP_RESPONSE_FAIL; /* nobody waits for it: Reset (RFC 7252 4.2) */
     (void)coap_get_data_large(received, &length, &body, &offset, &total);
     struct transport_result result = { .code = (uint8_t)coap_pdu_get_code(received),
-        .format = format_of(received),
         .body = { (const char *)body, length } };
-    if (length > session->transport->config.body_octets)
+    if (!read_options(received, &result.format) || length > session->transport->config.body_octets)
         finish(exchange, MSGIN5G_ERR_PAYLOAD_TOO_LARGE, NULL);
     else
         finish(exchange, MSGIN5G_OK, &result);

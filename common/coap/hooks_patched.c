@@ -16,6 +16,18 @@ static int on_setup(coap_session_t *coap, void *ssl, int is_server, void *arg)
     return tls_psk_apply(ssl, &profile) == MSGIN5G_OK;
 }
 
+#define CONTENT_TYPE_ACK 26
+
+/*
+ * A wolfSSL client that offers no more than DTLS 1.2 acknowledges a repeated HelloVerifyRequest as it would in 1.3, and
+ * wolfSSL's server gives the handshake up over that record. RFC 6347 4.1.2.7: drop what is invalid, and go on.
+ */
+static bool is_stray_ack(const struct transport_session *session, const uint8_t *octets)
+{
+    return session->scheme == TRANSPORT_COAPS && octets[0] == CONTENT_TYPE_ACK && session->ssl != NULL &&
+           !tls_psk_is_1_3(session->ssl);
+}
+
 static coap_gate_verdict_t on_gate(coap_session_t *coap, const uint8_t *octets, size_t length, void *arg)
 {
     static const coap_gate_verdict_t verdicts[] = { [TRANSPORT_GATE_PASS] = COAP_GATE_PASS,
@@ -25,6 +37,8 @@ static coap_gate_verdict_t on_gate(coap_session_t *coap, const uint8_t *octets, 
     struct transport_session *session = session_of(coap);
     if (session == NULL || session->state != SESSION_HALF_OPEN)
         return COAP_GATE_REFUSE;
+    if (is_stray_ack(session, octets))
+        return COAP_GATE_HOLD; /* and nobody replays it */
     if (transport->handler.gate == NULL)
         return COAP_GATE_PASS;
     session->in_gate = true;
@@ -41,6 +55,8 @@ void hooks_setup(struct transport *transport)
     coap_context_set_tls_setup(transport->coap, on_setup, transport);
     coap_context_set_gate(transport->coap, on_gate, transport);
     coap_context_set_half_open_limits(transport->coap, config->half_open_s, config->half_open_per_source);
+    coap_context_set_request_filter(transport->coap, request_filter, transport);
+    transport->filtered = true;
     coap_context_set_max_body(transport->coap, config->body_octets);
 }
 

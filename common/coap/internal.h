@@ -154,6 +154,7 @@ struct transport {
     bool psk_in_use;
     unsigned depth; /* above 0: libcoap is at work below us */
     bool spsk_set;
+    bool filtered; /* request_filter() is in use; without our patches the handler looks for duplicates */
     bool freeing;
 };
 
@@ -185,6 +186,8 @@ coap_response_t exchange_on_response(
 void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_reason_t reason, coap_mid_t mid);
 
 enum msgin5g_err request_setup(struct transport *transport);
+/** Before libcoap looks at a request: answer a duplicate. @return 1 when it was one. */
+int request_filter(coap_session_t *coap, const coap_pdu_t *pdu, void *arg);
 void request_forget_session(struct transport_session *session);
 
 /** The session is open or ended: nothing to wait for any more. */

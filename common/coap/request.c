@@ -7,7 +7,6 @@
 #include <utlist.h>
 
 #define EXCHANGE_LIFETIME_MS 247000 /* RFC 7252 4.8.2 */
-#define BODY_KEPT            1024   /* octets of an answer that is kept for duplicates */
 
 /* ---- answers kept for duplicates (libcoap 4.3.5 runs the handler again) ---- */
 
@@ -38,7 +37,7 @@ static void keep_answer(struct answer_kept *kept, const struct transport_answer 
 {
     if (kept == NULL)
         return;
-    if (answer->length > BODY_KEPT || (answer->length > 0 && (kept->body = malloc(answer->length)) == NULL)) {
+    if (answer->length > SMALL_BODY || (answer->length > 0 && (kept->body = malloc(answer->length)) == NULL)) {
         kept->at_ms = 0;
         return;
     }
@@ -219,7 +218,7 @@ static void run(struct transport_request *request)
         transport_respond(request, refusal(COAP_RESPONSE_CODE(500), &answer));
 }
 
-/* The same request again: the same answer again, or the acknowledgement alone. */
+/* The same request again: the same answer again, if there is one. */
 static void repeat(struct transport_request *request, const struct answer_kept *kept)
 {
     metric_add(request->session->transport->metrics.duplicates, 1);
@@ -227,6 +226,38 @@ static void repeat(struct transport_request *request, const struct answer_kept *
         return;
     struct transport_answer answer = { kept->code, kept->format, kept->body, kept->length, kept->max_age_s };
     fill_request(request, &answer);
+}
+
+static void send_again(struct transport_session *session, const coap_pdu_t *pdu, const struct answer_kept *kept)
+{
+    coap_bin_const_t token = coap_pdu_get_token(pdu);
+    bool confirmable = coap_pdu_get_type(pdu) == COAP_MESSAGE_CON;
+    coap_pdu_t *response = coap_pdu_init(confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON, COAP_EMPTY_CODE,
+        coap_pdu_get_mid(pdu), coap_session_max_pdu_size(session->coap));
+    if (response == NULL)
+        return;
+    struct transport_request request = { .session = session, .pdu = pdu, .response = response };
+    if (coap_add_token(response, token.length, token.s) != 0)
+        repeat(&request, kept);
+    if (coap_pdu_get_code(response) != COAP_EMPTY_CODE) {
+        (void)coap_send(session->coap, response);
+        return;
+    }
+    coap_delete_pdu(response);
+    (void)coap_send_ack(session->coap, pdu); /* of a CON: the answer is still owed or was sent separately */
+}
+
+int request_filter(coap_session_t *coap, const coap_pdu_t *pdu, void *arg)
+{
+    const struct transport *transport = arg;
+    struct transport_session *session = session_of(coap);
+    if (session == NULL || session->state != SESSION_OPEN)
+        return 0;
+    const struct answer_kept *kept = find_kept(session, (uint16_t)coap_pdu_get_mid(pdu), transport_now_ms(transport));
+    if (kept == NULL)
+        return 0;
+    send_again(session, pdu, kept);
+    return 1;
 }
 
 /* A peer of plain CoAP whose session we closed still has libcoap's; it begins anew with its next request. */
@@ -254,7 +285,7 @@ static void on_request(coap_resource_t *resource, coap_session_t *coap, const co
     if (session->scheme != TRANSPORT_COAPS_TCP) { /* RFC 8323 3.2: no message IDs over TCP */
         uint16_t mid = (uint16_t)coap_pdu_get_mid(pdu);
         int64_t now_ms = transport_now_ms(session->transport);
-        const struct answer_kept *kept = find_kept(session, mid, now_ms);
+        const struct answer_kept *kept = session->transport->filtered ? NULL : find_kept(session, mid, now_ms);
         if (kept != NULL) {
             repeat(&request, kept);
             return;

@@ -206,7 +206,8 @@ static void answer_over_limit(void **state)
     fixture->server.answer_body = body;
     fixture->server.answer_length = LARGE;
     fixture_ask(fixture, session, NULL, 0);
-    assert_int_not_equal(fixture->answer.err, MSGIN5G_OK);
+    assert_int_equal(fixture->answer.err, MSGIN5G_ERR_PAYLOAD_TOO_LARGE);
+    assert_int_equal(transport_count(fixture->client.transport).open, 1);
 }
 
 /* ---- what only a foreign peer says ---- */

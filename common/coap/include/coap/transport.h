@@ -171,8 +171,9 @@ struct transport_result {
 };
 /**
  * Runs exactly once for a CON, on the loop, never inside transport_send(): MSGIN5G_OK with @p result, or NULL with
- * ERR_TIMEOUT (retransmissions exhausted), ERR_PEER (Reset) or ERR_CLOSED (session ended). Not called for NON requests
- * sent with done NULL.
+ * ERR_TIMEOUT (retransmissions exhausted: the session ends too; or acknowledged, and no answer for twice as long),
+ * ERR_PEER (Reset), ERR_PAYLOAD_TOO_LARGE (an answer longer than body_octets, or that did not come whole) or ERR_CLOSED
+ * (session ended). Not called for requests sent with done NULL.
  */
 typedef void transport_done_fn(void *ctx, enum msgin5g_err err, const struct transport_result *result);
 /**
