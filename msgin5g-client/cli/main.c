@@ -3,6 +3,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "explain.h"
 #include "options.h"
 #include "output.h"
 #include "tls/stream.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINGER_MS 300 /* send without --report: how long the server's refusal may take to arrive */
+#define LINGER_MS    300  /* send without --report: how long the server's refusal may take to arrive */
+#define KEY_RETRY_MS 5000 /* listen: from one failed primary authentication to the next */
 
 struct run {
     struct loop *loop;
@@ -24,18 +26,8 @@ struct run {
     bool message_sent;
     char msg_id[MSGIN5G_UUID_LEN + 1];
     int64_t received;
-    struct loop_timer deadline;
-    struct loop_timer linger;
-};
-
-static const char *const state_texts[] = {
-    [MSGIN5G_CLIENT_IDLE] = "idle",
-    [MSGIN5G_CLIENT_CONNECTING] = "connecting",
-    [MSGIN5G_CLIENT_REGISTERING] = "registering",
-    [MSGIN5G_CLIENT_REGISTERED] = "registered",
-    [MSGIN5G_CLIENT_WAITING] = "waiting",
-    [MSGIN5G_CLIENT_WAITING_KEY] = "waiting for a key",
-    [MSGIN5G_CLIENT_DEREGISTERING] = "deregistering",
+    enum msgin5g_err key_problem; /* why a fresh key is needed */
+    struct loop_timer deadline, linger, key_retry;
 };
 
 static void finish(struct run *run, int exit_code)
@@ -44,15 +36,62 @@ static void finish(struct run *run, int exit_code)
     loop_stop(run->loop);
 }
 
+/* @p where: who refused or did not answer. */
+static void fail_at(struct run *run, enum msgin5g_err err, const char *where)
+{
+    output_error(run->options.json, where, msgin5g_err_text(err), explain(err));
+    finish(run, (int)exit_code_of(err));
+}
+
 static void fail(struct run *run, enum msgin5g_err err)
 {
-    OUTPUT(run->options.json, "error", FIELD_TEXT("error", msgin5g_err_text(err)));
-    finish(run, (int)exit_code_of(err));
+    fail_at(run, err, run->options.settings.server);
+}
+
+/* listen goes on when what is wrong may pass by itself; every command does once it was registered. */
+static bool may_pass(const struct run *run, enum msgin5g_err err)
+{
+    bool refused =
+        err == MSGIN5G_ERR_AUTHENTICATION || err == MSGIN5G_ERR_UNAUTHENTICATED || err == MSGIN5G_ERR_NOT_AUTHORIZED;
+
+    return run->was_registered || (run->options.command == COMMAND_LISTEN && !refused);
+}
+
+static bool key_may_come_later(const struct run *run, enum msgin5g_err err)
+{
+    return run->options.command == COMMAND_LISTEN &&
+           (err == MSGIN5G_ERR_CONNECT || err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED ||
+               err == MSGIN5G_ERR_PEER || err == MSGIN5G_ERR_OVERLOADED);
 }
 
 static void on_key_failure(void *ctx, enum msgin5g_err err)
 {
-    fail(ctx, err);
+    struct run *run = ctx;
+
+    if (!key_may_come_later(run, err)) {
+        fail_at(run, err, run->options.a_kid != NULL ? "--a-kid" : run->options.settings.ausf_url);
+        return;
+    }
+    OUTPUT(run->options.json, "state", FIELD_TEXT("state", "waiting for a key"),
+        FIELD_TEXT("error", msgin5g_err_text(err)));
+    (void)loop_timer_set(run->loop, &run->key_retry, KEY_RETRY_MS);
+}
+
+static void on_key_retry(void *ctx)
+{
+    struct run *run = ctx;
+
+    if (!ue_refresh_key(run->ue))
+        on_key_failure(run, MSGIN5G_ERR_NO_MEMORY);
+}
+
+static void on_need_key(void *ctx, struct msgin5g_client *client)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    if (!ue_refresh_key(run->ue)) /* there is no USIM to get one from */
+        fail(run, run->key_problem);
 }
 
 /* listen and an interrupted command leave the server tidy. */
@@ -64,23 +103,31 @@ static void leave(struct run *run, int exit_code)
         loop_stop(run->loop);
 }
 
+static void on_idle(struct run *run, enum msgin5g_err err)
+{
+    if (err != MSGIN5G_OK && run->options.command == COMMAND_DEREGISTER) {
+        fail(run, err);
+        return;
+    }
+    OUTPUT(run->options.json, "deregistered", FIELD_TEXT("ue_service_id", run->options.settings.service_id));
+    loop_stop(run->loop);
+}
+
 static void on_state(void *ctx, struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err)
 {
     struct run *run = ctx;
-    bool patient = run->was_registered || (run->options.command == COMMAND_LISTEN &&
-                                              err != MSGIN5G_ERR_AUTHENTICATION && err != MSGIN5G_ERR_NOT_AUTHORIZED);
 
     (void)client;
-    if (state == MSGIN5G_CLIENT_IDLE && run->ending) {
-        OUTPUT(run->options.json, "deregistered", FIELD_TEXT("ue_service_id", run->options.settings.service_id));
-        loop_stop(run->loop);
-    }
+    if (state == MSGIN5G_CLIENT_IDLE && run->ending)
+        on_idle(run, err);
+    if (state == MSGIN5G_CLIENT_WAITING_KEY)
+        run->key_problem = err;
     if (state != MSGIN5G_CLIENT_WAITING)
         return;
-    OUTPUT(run->options.json, "state", FIELD_TEXT("state", state_texts[state]),
-        FIELD_TEXT("error", msgin5g_err_text(err)));
-    if (!patient && !run->ending)
-        finish(run, (int)exit_code_of(err));
+    if (may_pass(run, err))
+        OUTPUT(run->options.json, "state", FIELD_TEXT("state", "waiting"), FIELD_TEXT("error", msgin5g_err_text(err)));
+    else
+        fail(run, err);
 }
 
 static void send_message(struct run *run)
@@ -117,10 +164,8 @@ static const char *on_message(void *ctx, struct msgin5g_client *client, const st
     OUTPUT(run->options.json, "message", FIELD_STR("from", message->ori.addr), FIELD_STR("msg_id", message->msg_id),
         FIELD_STR("app_id", message->app_id), FIELD_BOOL("report_requested", message->report_requested),
         FIELD_STR("payload", message->payload));
-    if (++run->received == run->options.count && run->options.command == COMMAND_LISTEN) {
-        /* The report of this last message has to go out first. */
-        (void)loop_timer_set(run->loop, &run->linger, message->report_requested ? LINGER_MS : 0);
-    }
+    if (++run->received == run->options.count && run->options.command == COMMAND_LISTEN)
+        (void)loop_timer_set(run->loop, &run->linger, 0); /* its report goes out before DEREG */
     return NULL;
 }
 
@@ -186,36 +231,20 @@ static void on_sent(
         (void)loop_timer_set(run->loop, &run->linger, LINGER_MS);
 }
 
-static void on_need_key(void *ctx, struct msgin5g_client *client)
-{
-    struct run *run = ctx;
-
-    (void)client;
-    if (!ue_refresh_key(run->ue))
-        fail(run, MSGIN5G_ERR_AUTHENTICATION);
-}
-
 static void on_deadline(void *ctx)
 {
     struct run *run = ctx;
     bool enough = run->options.command == COMMAND_LISTEN && run->was_registered && run->options.count == 0;
 
-    if (!enough)
-        OUTPUT(run->options.json, "error", FIELD_TEXT("error", "no answer in time"));
-    leave(run, enough ? EXIT_CODE_OK : EXIT_CODE_CONNECT);
-    ue_pump(run->ue);
+    if (enough)
+        finish(run, EXIT_CODE_OK);
+    else
+        fail(run, run->was_registered ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_CONNECT);
 }
 
 static void on_linger(void *ctx)
 {
-    struct run *run = ctx;
-
-    if (run->options.command != COMMAND_LISTEN) {
-        finish(run, EXIT_CODE_OK);
-        return;
-    }
-    leave(run, EXIT_CODE_OK);
-    ue_pump(run->ue);
+    finish(ctx, EXIT_CODE_OK);
 }
 
 static const struct msgin5g_client_events events = {
@@ -228,10 +257,12 @@ static const struct msgin5g_client_events events = {
     .need_key = on_need_key,
 };
 
-static void leave_after_signal(struct run *run)
+/* The first loop has ended: by a signal, or because something failed. */
+static void leave_listening(struct run *run)
 {
     if (msgin5g_client_current_state(ue_client(run->ue)) != MSGIN5G_CLIENT_REGISTERED)
         return;
+    loop_timer_cancel(run->loop, &run->deadline);
     leave(run, run->exit_code);
     ue_pump(run->ue);
     if (msgin5g_client_current_state(ue_client(run->ue)) == MSGIN5G_CLIENT_DEREGISTERING)
@@ -246,6 +277,8 @@ static int run_loop(struct run *run)
         return code;
     loop_timer_init(&run->deadline, on_deadline, run);
     loop_timer_init(&run->linger, on_linger, run);
+    loop_timer_init(&run->key_retry, on_key_retry, run);
+    run->exit_code = run->options.command == COMMAND_LISTEN ? EXIT_CODE_OK : EXIT_CODE_OTHER; /* after a signal */
     if (run->options.timeout_s > 0 &&
         loop_timer_set(run->loop, &run->deadline, run->options.timeout_s * 1000) != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
@@ -253,14 +286,14 @@ static int run_loop(struct run *run)
     ue_start(run->ue);
     if (loop_run(run->loop) != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
-    if (run->options.command == COMMAND_LISTEN && !run->ending)
-        leave_after_signal(run);
+    if (run->options.command == COMMAND_LISTEN)
+        leave_listening(run);
     return run->exit_code;
 }
 
 int main(int argc, char **argv)
 {
-    struct run run = { .exit_code = EXIT_CODE_OK };
+    struct run run = { 0 };
     struct daemon_control *control = NULL;
     int code = EXIT_CODE_OTHER;
 
@@ -268,6 +301,9 @@ int main(int argc, char **argv)
     if (secret_setup() != MSGIN5G_OK || tls_setup() != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
     options_read(argc, argv, &run.options);
+    if (run.options.key_log_path != NULL)
+        fprintf(stderr, "msgin5g-client: warning: whoever reads %s reads all traffic of this client\n",
+            run.options.key_log_path);
     if (loop_create(clock_system(), &run.loop) == MSGIN5G_OK &&
         daemon_control_create(run.loop, NULL, NULL, &control) == MSGIN5G_OK)
         code = run_loop(&run);

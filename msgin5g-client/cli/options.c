@@ -2,93 +2,16 @@
 
 #include "akma/keys.h"
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/exit_code.h"
+#include "base/utf8.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAYLOAD_FILE_MAX (MSGIN5G_PAYLOAD_MAX + 1)
-
-static const char *const versions[] = { "auto", "1.2", "1.3", NULL };
-
-static const struct config_key ausf_keys[] = {
-    { .name = "url",
-        .type = CONFIG_STRING,
-        .offset = offsetof(struct settings, ausf_url),
-        .default_text = "",
-        .help = "AUSF for primary authentication with a USIM file: https://host:port." },
-    { .name = "ca",
-        .type = CONFIG_FILE,
-        .offset = offsetof(struct settings, ausf_ca),
-        .default_text = "",
-        .help = "PEM file with the authority of the AUSF's certificate." },
-    { .name = "certificate",
-        .type = CONFIG_FILE,
-        .offset = offsetof(struct settings, ausf_certificate),
-        .default_text = "",
-        .help = "PEM file with the own certificate chain for the AUSF." },
-    { .name = "key",
-        .type = CONFIG_FILE,
-        .offset = offsetof(struct settings, ausf_key),
-        .default_text = "",
-        .help = "PEM file with the key of that certificate." },
-    { 0 },
-};
-
-static const struct config_key tls_keys[] = {
-    { .name = "version",
-        .type = CONFIG_ENUM,
-        .offset = offsetof(struct settings, version),
-        .default_text = "auto",
-        .choices = versions,
-        .help = "(D)TLS version to offer; auto tries 1.3, then 1.2." },
-    { .name = "coap_ccm8",
-        .type = CONFIG_BOOL,
-        .offset = offsetof(struct settings, ccm8),
-        .default_text = "false",
-        .help = "Offer TLS_PSK_WITH_AES_128_CCM_8 too (RFC 7925)." },
-    { 0 },
-};
-
-static const struct config_key schema[] = {
-    { .name = "server",
-        .type = CONFIG_STRING,
-        .offset = offsetof(struct settings, server),
-        .default_text = "",
-        .help = "MSGin5G Server: coaps://host:port." },
-    { .name = "server_name",
-        .type = CONFIG_STRING,
-        .offset = offsetof(struct settings, server_name),
-        .default_text = "",
-        .help = "FQDN of the server as AKMA application function; the host of server when empty." },
-    { .name = "service_id",
-        .type = CONFIG_STRING,
-        .offset = offsetof(struct settings, service_id),
-        .default_text = "",
-        .max = MSGIN5G_SERVICE_ID_MAX,
-        .help = "UE Service ID, a URI." },
-    { .name = "usim",
-        .type = CONFIG_FILE,
-        .offset = offsetof(struct settings, usim),
-        .default_text = "",
-        .help = "USIM file (YAML: supi, k, opc or op, sqn, rid)." },
-    { .name = "sn_name",
-        .type = CONFIG_STRING,
-        .offset = offsetof(struct settings, sn_name),
-        .default_text = "5G:mnc001.mcc001.3gppnetwork.org",
-        .help = "Serving network name (TS 33.501 6.1.1.4)." },
-    { .name = "lifetime",
-        .type = CONFIG_INT,
-        .offset = offsetof(struct settings, lifetime_s),
-        .default_text = "0",
-        .max = 604800,
-        .help = "Registration lifetime to ask for, in seconds; 0: as the server likes." },
-    { .name = "ausf", .type = CONFIG_SECTION, .keys = ausf_keys, .help = "Primary authentication." },
-    { .name = "tls", .type = CONFIG_SECTION, .keys = tls_keys, .help = "Protection of MSGin5G-1." },
-    { 0 },
-};
+#define DURATION_MAX_S   INT64_C(604800) /* EC-9, EC-16 */
 
 enum {
     KEY_TO = 256,
@@ -145,7 +68,7 @@ static const struct argp_option argp_options[] = {
     { "ccm8", KEY_CCM8, 0, 0, "Offer TLS_PSK_WITH_AES_128_CCM_8 too", 3 },
     { "key-log", KEY_KEY_LOG, "FILE", 0, "Append the secrets of every handshake (labs only)", 3 },
     { 0, 0, 0, 0, "Registration:", 4 },
-    { "lifetime", KEY_LIFETIME, "SECONDS", 0, "Lifetime to ask for", 4 },
+    { "lifetime", KEY_LIFETIME, "DURATION", 0, "Lifetime to ask for: 90s, 10m, 2h, 7d", 4 },
     { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
     { 0, 0, 0, 0, "send:", 5 },
     { "to", KEY_TO, "URI", 0, "Recipient, a UE Service ID unless --group, --topic, --as or --area says else", 5 },
@@ -156,7 +79,7 @@ static const struct argp_option argp_options[] = {
     { "payload", 'p', "TEXT|@FILE|-", 0, "What to send, at most 2048 octets of UTF-8", 5 },
     { "report", 'r', 0, 0, "Ask for a delivery report and wait for it", 5 },
     { "store", KEY_STORE, 0, 0, "Store and forward when the recipient is away", 5 },
-    { "expires", KEY_EXPIRES, "SECONDS", 0, "Keep a stored message this long", 5 },
+    { "expires", KEY_EXPIRES, "DURATION", 0, "Keep a stored message this long; with --store", 5 },
     { "priority", KEY_PRIORITY, "P", 0, "high, normal or low", 5 },
     { "app", KEY_APP, "ID", 0, "Application ID at the recipient", 5 },
     { 0, 0, 0, 0, "listen:", 6 },
@@ -181,6 +104,8 @@ struct reading {
     struct options *out;
     const char *config_path;
     bool command_seen;
+    int64_t lifetime_s; /* 0: not given */
+    int version;        /* -1: not given */
     /* Options are applied after the file, so that they win. */
     struct {
         int key;
@@ -199,6 +124,24 @@ static int64_t read_number(struct argp_state *state, const char *name, const cha
     return value;
 }
 
+/* A number of seconds, or a number and s, m, h or d. */
+static int64_t read_duration_s(struct argp_state *state, const char *name, const char *text)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = { { '\0', 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+    char *end;
+    long long value = strtoll(text, &end, 10);
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (end > text && value > 0 && value <= DURATION_MAX_S / units[i].seconds && *end == units[i].unit &&
+            (*end == '\0' || end[1] == '\0'))
+            return value * units[i].seconds;
+    argp_error(state, "--%s: '%s' is not a duration from 1s to 7d, such as 90s, 10m, 2h or 7d", name, text);
+    return 0;
+}
+
 static void read_payload(struct argp_state *state, struct options *out, const char *text)
 {
     enum msgin5g_err err;
@@ -211,7 +154,9 @@ static void read_payload(struct argp_state *state, struct options *out, const ch
     if (err == MSGIN5G_ERR_LIMIT || out->payload.length > MSGIN5G_PAYLOAD_MAX)
         argp_error(state, "--payload: more than %d octets; a message carries no more", MSGIN5G_PAYLOAD_MAX);
     else if (err != MSGIN5G_OK)
-        argp_failure(state, EXIT_CODE_OTHER, 0, "--payload: cannot read %s: %s", text, msgin5g_err_text(err));
+        argp_failure(state, EXIT_CODE_OTHER, errno, "--payload: cannot read %s", text);
+    else if (!utf8_valid(out->payload.data, out->payload.length))
+        argp_error(state, "--payload: this is not UTF-8 text; send other data as text, in base64 for example");
 }
 
 static void read_k_akma(struct argp_state *state, struct options *out, const char *text)
@@ -223,7 +168,7 @@ static void read_k_akma(struct argp_state *state, struct options *out, const cha
         argp_error(state, "--k-akma: keys do not belong on a command line; give @FILE, or - for standard input");
     buffer_init(&buffer, 128);
     if (buffer_read_file(&buffer, text[0] == '@' ? text + 1 : text) != MSGIN5G_OK)
-        argp_failure(state, EXIT_CODE_OTHER, 0, "--k-akma: cannot read %s", text);
+        argp_failure(state, EXIT_CODE_OTHER, errno, "--k-akma: cannot read %s", text);
     hex = (struct msgin5g_str){ (const char *)buffer.data, buffer.length };
     while (hex.length > 0 && (hex.octets[hex.length - 1] == '\n' || hex.octets[hex.length - 1] == '\r'))
         hex.length--;
@@ -292,8 +237,7 @@ static bool read_message_option(int key, char *argument, struct argp_state *stat
         out->outgoing.store_forward = true;
         return true;
     case KEY_EXPIRES:
-        out->outgoing.expire_time_s =
-            clock_system().utc_s(NULL) + read_number(state, "expires", argument, INT64_C(604800));
+        out->outgoing.expire_time_s = clock_system().utc_s(NULL) + read_duration_s(state, "expires", argument);
         return true;
     case KEY_PRIORITY:
         read_priority(state, out, argument);
@@ -316,7 +260,7 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
         reading->config_path = argument;
         return true;
     case KEY_PRINT_CONFIG:
-        config_print(schema, stdout);
+        settings_print();
         exit(EXIT_CODE_OK);
     case KEY_A_KID:
         out->a_kid = argument;
@@ -332,6 +276,13 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
         return true;
     case KEY_BACKOFF:
         out->backoff_min_ms = read_number(state, "backoff", argument, 600000);
+        return true;
+    case KEY_LIFETIME:
+        reading->lifetime_s = read_duration_s(state, "lifetime", argument);
+        return true;
+    case KEY_TLS:
+        if (!settings_version(argument, &reading->version))
+            argp_error(state, "--tls: '%s' is none of auto, 1.2, 1.3", argument);
         return true;
     case 'n':
         out->count = read_number(state, "count", argument, INT64_C(1000000000));
@@ -373,22 +324,6 @@ static void usage_error(const char *text)
     exit(EXIT_CODE_USAGE);
 }
 
-static void replace(char **setting, const char *value)
-{
-    free(*setting);
-    if ((*setting = strdup(value)) == NULL)
-        abort();
-}
-
-static int read_version(const char *text)
-{
-    for (int i = 0; versions[i] != NULL; i++)
-        if (strcmp(text, versions[i]) == 0)
-            return i;
-    usage_error("--tls takes auto, 1.2 or 1.3");
-    return 0;
-}
-
 static void apply_override(struct settings *settings, int key, const char *value)
 {
     const struct {
@@ -408,30 +343,23 @@ static void apply_override(struct settings *settings, int key, const char *value
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].key == key)
-            replace(texts[i].setting, value);
+            settings_replace(texts[i].setting, value);
     if (key == KEY_CCM8)
         settings->ccm8 = true;
-    if (key == KEY_TLS)
-        settings->version = read_version(value);
-    if (key == KEY_LIFETIME && (settings->lifetime_s = strtoll(value, NULL, 10)) <= 0)
-        usage_error("--lifetime takes seconds, 1 or more");
 }
 
 static void load_settings(struct reading *reading)
 {
     struct settings *settings = &reading->out->settings;
-    struct config_report report = { 0 };
-    enum msgin5g_err err = reading->config_path != NULL ? config_load(schema, reading->config_path, settings, &report)
-                                                        : config_defaults(schema, settings);
 
-    if (err != MSGIN5G_OK) {
-        fprintf(stderr, "%.*s", (int)report.text.length, (const char *)report.text.data);
+    if (!settings_load(reading->config_path, settings))
         exit(EXIT_CODE_CONFIG);
-    }
-    if (reading->config_path != NULL)
-        config_report_free(&report);
     for (size_t i = 0; i < reading->override_count; i++)
         apply_override(settings, reading->overrides[i].key, reading->overrides[i].value);
+    if (reading->lifetime_s > 0)
+        settings->lifetime_s = reading->lifetime_s;
+    if (reading->version >= 0)
+        settings->version = reading->version;
 }
 
 static void check(const struct options *options)
@@ -448,12 +376,14 @@ static void check(const struct options *options)
         usage_error("--usim needs --ausf URL for primary authentication");
     if (options->command == COMMAND_SEND && options->outgoing.to == NULL)
         usage_error("send needs --to URI");
+    if (options->outgoing.expire_time_s > 0 && !options->outgoing.store_forward)
+        usage_error("--expires is about a stored message; add --store");
 }
 
 void options_read(int argc, char **argv, struct options *out)
 {
     static const struct argp argp = { argp_options, parse, "COMMAND", doc, NULL, NULL, NULL };
-    struct reading reading = { .out = out };
+    struct reading reading = { .out = out, .version = -1 };
 
     memset(out, 0, sizeof *out);
     out->timeout_s = -1;
@@ -477,5 +407,5 @@ void options_free(struct options *options)
         k_akma_wipe(options->k_akma);
     free(options->k_akma);
     buffer_free(&options->payload);
-    config_free(schema, &options->settings);
+    settings_free(&options->settings);
 }

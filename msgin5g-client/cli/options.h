@@ -4,24 +4,12 @@
 
 #include "base/buffer.h"
 #include "msgin5g/client.h"
+#include "settings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum command { COMMAND_REGISTER, COMMAND_DEREGISTER, COMMAND_SEND, COMMAND_LISTEN };
-
-/** The keys of the configuration file; options of the same name win. Owned texts. */
-struct settings {
-    char *server;
-    char *server_name;
-    char *service_id;
-    char *usim;
-    char *ausf_url, *ausf_ca, *ausf_certificate, *ausf_key;
-    char *sn_name;
-    int64_t lifetime_s;
-    int version; /* enum msgin5g_version */
-    bool ccm8;
-};
 
 struct k_akma;
 

@@ -2,6 +2,7 @@
 
 #include "base/json_writer.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #define LINE_MAX_OCTETS 16384 /* a payload of 2048 octets, each escaped, and the rest */
@@ -61,5 +62,16 @@ static void print_text(const char *event, const struct output_field *fields)
 void output_event(bool json, const char *event, const struct output_field *fields)
 {
     (json ? print_json : print_text)(event, fields);
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        (void)raise(SIGTERM);
+}
+
+void output_error(bool json, const char *where, const char *error, const char *hint)
+{
+    if (json) {
+        OUTPUT(true, "error", FIELD_TEXT("error", error), FIELD_TEXT("where", where),
+            FIELD_STR("hint", hint != NULL ? msgin5g_str(hint) : (struct msgin5g_str){ 0 }));
+        return;
+    }
+    fprintf(stderr, "msgin5g-client: %s: %s%s%s\n", where, error, hint != NULL ? ": " : "", hint != NULL ? hint : "");
 }

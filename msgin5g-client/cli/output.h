@@ -34,8 +34,10 @@ struct output_field {
         .name = (field_name), .kind = OUTPUT_BOOL, .integer = (value)                                                  \
     }
 
-/** Print one event on standard output and flush it. */
+/** Print one event on standard output and flush it. When nobody reads it any more, this process gets a SIGTERM. */
 void output_event(bool json, const char *event, const struct output_field *fields);
+/** An error: event `error` on standard output with --json, else a message on standard error. @p hint may be NULL. */
+void output_error(bool json, const char *where, const char *error, const char *hint);
 /** output_event() with the fields written in place. */
 #define OUTPUT(json, event, ...)                                                                                       \
     output_event(json, event, (const struct output_field[]){ __VA_ARGS__, { .kind = OUTPUT_END } })

@@ -2,7 +2,10 @@
 
 import os
 import pathlib
+import select
+import socket
 import subprocess
+import time
 
 import foreign_ue
 import testbed
@@ -71,3 +74,34 @@ def exchange(bed, listen, register_and_send, text):
     assert "%s: delivered" % receiver.service_id in sent
     assert not any(word in received + sent for word in ("Sanitizer", "runtime error"))
     return received, sent
+
+
+class Dtls12Server:
+    """openssl s_server: DTLS 1.2 alone, with K_AF for the one suite of ours it has; shows what it decrypts."""
+
+    def __init__(self, k_akma):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        key = foreign_ue.k_af(k_akma, foreign_ue.UA_ID_CCAC).hex()
+        self.process = subprocess.Popen(
+            ["openssl", "s_server", "-dtls1_2", "-accept", "127.0.0.1:%d" % self.port, "-psk", key, "-psk_hint",
+             "3GPP-other;3GPP-AKMA", "-nocert", "-cipher", foreign_ue.CCAC], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.output = b""
+        self.wait_for(b"ACCEPT")
+
+    def wait_for(self, octets, timeout_s=15):
+        deadline = time.monotonic() + timeout_s
+        while octets not in self.output:
+            readable, _, _ = select.select([self.process.stdout], [], [], max(deadline - time.monotonic(), 0))
+            chunk = os.read(self.process.stdout.fileno(), 65536) if readable else b""
+            assert chunk, "no %r in:\n%s" % (octets, self.output.decode(errors="replace"))
+            self.output += chunk
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.communicate()
