@@ -43,6 +43,13 @@ install_tools() {
         impossible "${missing[*]} could not be installed; see $work/tools.log"
 }
 
+# Go on in a mount namespace of our own: whatever buildah mounts is gone when this ends, however it ends.
+own_mounts() {
+    if [ "${MSGIN5G_CHECK_MOUNTS:-}" = own ]; then return; fi
+    unshare --mount --propagation private true 2>/dev/null || impossible "this machine allows no mount namespace"
+    MSGIN5G_CHECK_MOUNTS=own exec unshare --mount --propagation private -- "${BASH_SOURCE[0]}" "$@"
+}
+
 # A store of our own, so that nothing else on this machine sees these images, with the first driver that works.
 driver=
 choose_driver() {
@@ -108,7 +115,7 @@ check_build_stages() {
 
 build_image() {
     say "building msgin5g/$1"
-    store bud --isolation chroot --format docker --layers --build-arg BASE="$base" -f "$here/$1.Dockerfile" \
+    store bud --isolation chroot --format docker --layers --force-rm --build-arg BASE="$base" -f "$here/$1.Dockerfile" \
         -t "msgin5g/$1" "$root" >"$work/$1.log" 2>&1 ||
         { tail -n 30 "$work/$1.log" >&2 && die "msgin5g/$1 does not build; see $work/$1.log"; }
 }
@@ -169,13 +176,13 @@ image_of() {
 # compose.yaml with the images, in a network and a mount namespace of its own.
 check_lab() {
     local service images=() services=(lab-files akma-aanf msgin5g-server ue2 ue1) good=0
-    unshare --net --mount true 2>/dev/null || impossible "this machine allows no network namespace"
+    unshare --net true 2>/dev/null || impossible "this machine allows no network namespace"
     for service in "${services[@]}"; do
         images+=("$service=$(mount_image "$(image_of "$service")" "$service"):$work/check-$service.json")
     done
     rm -rf -- "$work/play"
     mkdir -p "$work/play"
-    unshare --net --mount --propagation private -- \
+    unshare --net -- \
         /usr/bin/python3 -B "$here/play_compose.py" "$here/compose.yaml" "$work/play" "${images[@]}" || good=$?
     unmount_images "${services[@]}"
     if [ "$good" -ne 0 ]; then die "the lab of compose.yaml does not work"; fi
@@ -195,7 +202,11 @@ main() {
         ;;
     esac
     [ "$(id -u)" -eq 0 ] || impossible "building images in a chroot needs root"
+    own_mounts "$@"
     mkdir -p "$work"
+    exec 9>"$work/lock"
+    flock 9
+    rm -rf -- "$work"/runroot-* # it says what was mounted, and nothing is
     install_tools
     choose_driver
     case ${1:-all} in

@@ -4,10 +4,10 @@
     play_compose.py COMPOSE-FILE STATE-FOLDER SERVICE=ROOT:CONFIG...
 
 ROOT is where the image of a service is mounted, CONFIG its configuration (JSON, as in an OCI image). check.sh starts
-this as root in a mount and a network namespace of its own. Each service then runs as an engine would run it: as process
-1, as the image's user without any right, on a read-only root, with the volumes, files and fixed addresses of
-compose.yaml; depends_on and the health checks decide when. Not played: building, published ports, limits, one network
-stack a container. It succeeds if every check below does.
+this as root in a network namespace of its own. Each service then runs as an engine would run it: as process 1, as the
+image's user without any right, on a read-only root, with the volumes, files and fixed addresses of compose.yaml;
+depends_on and the health checks decide when. Not played: building, published ports, limits, one network stack a
+container. It succeeds if every check below does.
 """
 
 import json
