@@ -17,6 +17,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 deps=${MSGIN5G_DEPS_DIR:-$root/build/deps}
 jobs=${MSGIN5G_JOBS:-$(nproc)}
+# What is built here is the same whatever compiler the caller uses for the tree itself.
+unset CC CXX CFLAGS CPPFLAGS LDFLAGS
 
 # ---- what is fetched: source package, suite, file, SHA-256 -----------------------------------------------------------
 
@@ -346,7 +348,7 @@ wolfssl_key() {
     {
         echo "${wolfssl_pin[@]}" "${wolfssl_flags[@]}" "${wolfssl_dtls13_flags[@]}" "${wolfssl_x86_64_flags[@]}"
         echo "$wolfssl_cflags" "$deps" "$(uname -m)"
-        ${CC:-cc} --version 2>/dev/null | head -n 1
+        cc --version 2>/dev/null | head -n 1
         declare -f build_wolfssl apply_patches
         patches_of wolfssl | xargs -r cat --
     } | sha256sum | cut -d' ' -f1
