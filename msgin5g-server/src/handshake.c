@@ -305,6 +305,10 @@ static enum transport_gate_verdict on_hello(
         metric_add(all->metrics->gate_bad_cookie, 1);
         return TRANSPORT_GATE_PASS;
     }
+    /* wolfSSL has answered a ClientHello of this peer, judged before: a stranger's cannot end the handshake any more.
+     */
+    if (!hello->is_1_3 && all->transport.suite(handshake->session) != 0)
+        return TRANSPORT_GATE_PASS;
     if (hello->server_name.octets == NULL)
         return refuse(handshake, TLS_ALERT_MISSING_EXTENSION, hello->identity, "no server_name");
     handshake->fqdn = own_fqdn(all, hello->server_name);

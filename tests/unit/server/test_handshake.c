@@ -148,7 +148,7 @@ static void start(struct fixture *fixture)
 
 static void connect_again(struct fixture *fixture)
 {
-    fixture->session = (struct transport_session){ .suite = CCM_8, .cookie_valid = true, .alert = NOBODY };
+    fixture->session = (struct transport_session){ .cookie_valid = true, .alert = NOBODY };
     fixture->session.handshake = handshake_begin(fixture->handshakes, &fixture->session);
     assert_non_null(fixture->session.handshake);
 }
@@ -215,6 +215,7 @@ static enum transport_gate_verdict send_key_exchange(struct fixture *fixture, co
 {
     struct octets octets;
     key_exchange_datagram(identity, length, &octets);
+    fixture->session.suite = CCM_8; /* ServerHello is out */
     return send_octets(fixture, &octets);
 }
 
@@ -281,10 +282,21 @@ static void test_invented_cookie_costs_the_aanf_nothing(void **state)
 static void test_key_exchange_before_the_server_spoke_costs_nothing(void **state)
 {
     struct fixture *fixture = *state;
+    struct octets octets;
     assert_int_equal(send_hello_1_2(fixture, NAME), TRANSPORT_GATE_PASS);
-    fixture->session.suite = 0;
-    assert_int_equal(send_key_exchange(fixture, IDENTITY, strlen(IDENTITY)), TRANSPORT_GATE_PASS);
+    key_exchange_datagram(IDENTITY, strlen(IDENTITY), &octets);
+    assert_int_equal(send_octets(fixture, &octets), TRANSPORT_GATE_PASS);
     assert_int_equal(fixture->af.fetches, 0);
+}
+
+static void test_late_hello_of_a_stranger_ends_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(send_hello_1_2(fixture, NAME), TRANSPORT_GATE_PASS);
+    fixture->session.suite = CCM_8;
+    assert_int_equal(send_hello_1_2(fixture, NULL), TRANSPORT_GATE_PASS);
+    assert_int_equal(send_hello_1_2(fixture, "other.lab.example"), TRANSPORT_GATE_PASS);
+    assert_int_equal(send_key_exchange(fixture, IDENTITY, strlen(IDENTITY)), TRANSPORT_GATE_HOLD);
 }
 
 /* wolfSSL looks for a suite before it sends the cookie: it gets a key that is good for nothing else. */
@@ -477,6 +489,7 @@ int main(void)
         TEST(test_cached_key_passes_at_once),
         TEST(test_invented_cookie_costs_the_aanf_nothing),
         TEST(test_key_exchange_before_the_server_spoke_costs_nothing),
+        TEST(test_late_hello_of_a_stranger_ends_nothing),
         TEST(test_key_before_the_cookie_is_random),
         TEST(test_server_name_is_needed),
         TEST(test_server_name_must_be_ours),
