@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const struct transport_config quick = { .psk_hint = "3GPP-AKMA", .ack_timeout_ms = 1000, .max_retransmit = 1 };
+static const struct transport_config quick = { .psk_hint = "3GPP-AKMA", .ack_timeout_ms = 100, .max_retransmit = 1 };
 static const struct transport_call post = {
     .method = TRANSPORT_POST, .path = "a/b", .format = TRANSPORT_FORMAT_NONE, .confirmable = true
 };
