@@ -29,16 +29,26 @@ static void print_json(const char *event, const struct output_field *fields)
         printf("%.*s\n", (int)length, (const char *)line);
 }
 
+/* Octets of a control character at @p i: C0, DEL, or one of C1 in UTF-8; 0: it is none. */
+static size_t control_at(struct msgin5g_str text, size_t i)
+{
+    unsigned char c = (unsigned char)text.octets[i];
+
+    if (c < 0x20 || c == 0x7f)
+        return 1;
+    return c == 0xc2 && i + 1 < text.length && (unsigned char)text.octets[i + 1] < 0xa0 ? 2 : 0;
+}
+
 /* Control characters from a peer never reach the terminal. */
 static void print_text_value(struct msgin5g_str text)
 {
     for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.octets[i];
+        size_t control = control_at(text, i);
 
-        if (c < 0x20 || c == 0x7f)
-            printf("\\x%02x", c);
-        else
-            putchar(c);
+        if (control == 0)
+            putchar(text.octets[i]);
+        for (; control > 0; control--)
+            printf("\\x%02x", (unsigned char)text.octets[control == 2 ? i++ : i]);
     }
 }
 
