@@ -68,9 +68,10 @@ wolfssl_flags=(
     --enable-psk --enable-dtls --enable-dtls-mtu --enable-aesccm --enable-alpn --enable-sni
     --enable-curve25519 --enable-ed25519 --enable-hkdf --enable-keying-material
     --enable-ocsp --enable-crl --enable-certgen --enable-certext
-    --disable-oldtls --disable-mlkem
+    --disable-oldtls
 )
-wolfssl_dtls13_flags=(--enable-dtls13 --enable-dtls-frag-ch)
+# What the fallback version cannot (ML-KEM) or must not (DTLS 1.3) be told.
+wolfssl_new_flags=(--disable-mlkem --enable-dtls13 --enable-dtls-frag-ch)
 # With AES-NI the tables of GCM are never read; they are 512 octets a key.
 wolfssl_x86_64_flags=(--enable-intelasm --enable-sp --enable-sp-asm --enable-aesgcm=small)
 # Connection ID stays off: wolfSSL would accept it from any peer. Never --enable-keylog-export: it prints all secrets.
@@ -90,7 +91,8 @@ libcoap_flags=(
 )
 # Client side only: without it libcoap offers TLS 1.3 with no TLS 1.3 suite, and TLS fails.
 libcoap_psk_ciphers="TLS13-AES128-GCM-SHA256:ECDHE-PSK-AES128-GCM-SHA256:ECDHE-PSK-CHACHA20-POLY1305"
-libcoap_cflags="$hardening -DCOAP_WOLFSSL_PSK_CIPHERS='\"$libcoap_psk_ciphers\"'"
+# 1152 leaves no room for a block of 1024 octets and its options; 1232 is what IPv6 carries everywhere.
+libcoap_cflags="$hardening -DCOAP_DEFAULT_MTU=1232 -DCOAP_WOLFSSL_PSK_CIPHERS='\"$libcoap_psk_ciphers\"'"
 
 # ---- small helpers ---------------------------------------------------------------------------------------------------
 
@@ -268,7 +270,7 @@ apply_patches() {
 
 # Sets $tarball and the array $wolfssl_versioned_flags.
 obtain_wolfssl() {
-    wolfssl_versioned_flags=("${wolfssl_dtls13_flags[@]}")
+    wolfssl_versioned_flags=("${wolfssl_new_flags[@]}")
     if obtain "${wolfssl_pin[@]}" || obtain_newer "${wolfssl_pin[@]}"; then return; fi
     warn "falling back to ${wolfssl_old_pin[2]}, WITHOUT DTLS 1.3"
     wolfssl_versioned_flags=()
@@ -346,7 +348,7 @@ build_libcoap() {
 # A key is a hash over everything that goes into a build: pins, flags, patches, the build functions, the compiler.
 wolfssl_key() {
     {
-        echo "${wolfssl_pin[@]}" "${wolfssl_flags[@]}" "${wolfssl_dtls13_flags[@]}" "${wolfssl_x86_64_flags[@]}"
+        echo "${wolfssl_pin[@]}" "${wolfssl_flags[@]}" "${wolfssl_new_flags[@]}" "${wolfssl_x86_64_flags[@]}"
         echo "$wolfssl_cflags" "$deps" "$(uname -m)"
         cc --version 2>/dev/null | head -n 1
         declare -f build_wolfssl apply_patches
