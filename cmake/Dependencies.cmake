@@ -2,15 +2,14 @@
 # everything else is Debian's.
 find_package(PkgConfig REQUIRED)
 
+# Both prefixes hold the same wolfSSL, and the headers of their own libcoap.
 set(MSGIN5G_PREFIX "${MSGIN5G_DEPS_DIR}/prefix")
 if(MSGIN5G_UNPATCHED_LIBCOAP)
-    set(MSGIN5G_COAP_PREFIX "${MSGIN5G_DEPS_DIR}/prefix-unpatched")
-else()
-    set(MSGIN5G_COAP_PREFIX "${MSGIN5G_PREFIX}")
+    set(MSGIN5G_PREFIX "${MSGIN5G_DEPS_DIR}/prefix-unpatched")
 endif()
 
 find_library(MSGIN5G_WOLFSSL_LIBRARY NAMES libwolfssl.a PATHS "${MSGIN5G_PREFIX}/lib" NO_DEFAULT_PATH)
-find_library(MSGIN5G_COAP_LIBRARY NAMES libcoap-3.a libcoap-3-wolfssl.a PATHS "${MSGIN5G_COAP_PREFIX}/lib" NO_DEFAULT_PATH)
+find_library(MSGIN5G_COAP_LIBRARY NAMES libcoap-3.a libcoap-3-wolfssl.a PATHS "${MSGIN5G_PREFIX}/lib" NO_DEFAULT_PATH)
 if(NOT MSGIN5G_WOLFSSL_LIBRARY OR NOT MSGIN5G_COAP_LIBRARY)
     message(FATAL_ERROR "wolfSSL or libcoap is not in ${MSGIN5G_DEPS_DIR}. Run cmake/setup.sh first, or name the "
         "folder it filled with -DMSGIN5G_DEPS_DIR=...")
@@ -22,7 +21,7 @@ set_target_properties(wolfssl PROPERTIES IMPORTED_LOCATION "${MSGIN5G_WOLFSSL_LI
 
 add_library(libcoap STATIC IMPORTED)
 set_target_properties(libcoap PROPERTIES IMPORTED_LOCATION "${MSGIN5G_COAP_LIBRARY}"
-    INTERFACE_INCLUDE_DIRECTORIES "${MSGIN5G_COAP_PREFIX}/include" INTERFACE_LINK_LIBRARIES "wolfssl")
+    INTERFACE_INCLUDE_DIRECTORIES "${MSGIN5G_PREFIX}/include" INTERFACE_LINK_LIBRARIES "wolfssl")
 
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 pkg_check_modules(cjson REQUIRED IMPORTED_TARGET libcjson)
