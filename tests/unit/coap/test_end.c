@@ -205,6 +205,17 @@ static void remote_as_text(void **state)
     assert_memory_equal(transport_session_remote(session), "[::1]:", 6);
 }
 
+/* Nobody takes the datagrams of a server that is there already. */
+static void port_in_use(void **state)
+{
+    struct fixture *fixture = *state;
+    for (enum transport_scheme scheme = TRANSPORT_COAPS; scheme <= TRANSPORT_COAP; scheme++) {
+        fixture_listen(fixture, scheme);
+        assert_int_equal(
+            transport_listen(fixture->client.transport, scheme, "127.0.0.1", fixture->port, NULL), MSGIN5G_ERR_IO);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(limit_of_sessions, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hundred_sessions, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(half_open_limits, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(port_in_use, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(remote_as_text, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
