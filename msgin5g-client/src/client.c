@@ -98,7 +98,7 @@ enum msgin5g_err msgin5g_client_set_akma(
         return MSGIN5G_ERR_MALFORMED_A_KID;
     if (client->k_akma == NULL && (client->k_akma = secret_arena_take(context->keys)) == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    strcpy(client->a_kid, a_kid); /* a_kid_parse() bounds it */
+    memcpy(client->a_kid, a_kid, strlen(a_kid) + 1); /* a_kid_parse() bounds it */
     memcpy(client->k_akma->octets, k_akma, sizeof client->k_akma->octets);
     if (client->state == MSGIN5G_CLIENT_WAITING_KEY) {
         context_enter(context);

@@ -39,7 +39,7 @@ static int64_t with_jitter(unsigned wait_ms)
     uint16_t jitter;
 
     secret_random(&jitter, sizeof jitter);
-    return (int64_t)(wait_ms / 2 + (uint64_t)wait_ms * jitter / (2 * UINT16_MAX));
+    return (int64_t)(wait_ms / 2 + (uint64_t)wait_ms * jitter / (2ULL * UINT16_MAX));
 }
 
 static void on_backoff(void *ctx)

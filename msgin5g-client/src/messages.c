@@ -66,7 +66,7 @@ enum msgin5g_err msgin5g_client_send(
     pending->client = client;
     DL_APPEND(client->pending, pending);
     client->pending_count++;
-    strcpy(msg_id, pending->msg_id);
+    memcpy(msg_id, pending->msg_id, sizeof pending->msg_id);
     return MSGIN5G_OK;
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import subprocess
 
@@ -88,6 +89,13 @@ def test_help_and_version():
     for word in ("register, deregister, send, listen", "Examples:", "Exit codes:", "--k-akma=@FILE"):
         assert word in out
     assert run("--version")[:2] == (0, "msgin5g-client 0.1.0\n")
+
+
+def test_manual_page_knows_every_option():
+    page = (testbed.SUPPORT.parent.parent / "docs" / "man" / "msgin5g-client.1").read_text().replace("\\-", "-")
+    options = set(re.findall(r"--[a-z][a-z-]+", run("--help")[1])) - {"--help", "--usage", "--version"}
+    assert len(options) > 25
+    assert [option for option in sorted(options) if option not in page] == []
 
 
 def test_configuration_file(bed, basics, key):

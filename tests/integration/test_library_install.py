@@ -64,6 +64,14 @@ def test_headers_stand_alone(prefix, tmp_path, language):
                     "-I%s" % (prefix / "include"), source)
 
 
+def test_example_of_the_manual_compiles(prefix, tmp_path):
+    manual = (testbed.SUPPORT.parent.parent / "docs" / "library.md").read_text()
+    source = tmp_path / "manual.c"
+    source.write_text(re.search("```c\n(.*?)```", manual, re.DOTALL).group(1))
+    library.run(library.cached(BUILD, "CMAKE_C_COMPILER"), "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                "-D_GNU_SOURCE", "-I%s" % (prefix / "include"), "-c", source, "-o", tmp_path / "manual.o")
+
+
 def compile_example(prefix, name, out, libraries):
     examples = prefix / "share" / "doc" / "msgin5g" / "examples"
     library.run(*library.compiler(BUILD), "-Wall", "-Wextra", "-Werror", *library.pkg_config(prefix, "--cflags"),

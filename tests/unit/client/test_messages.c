@@ -15,7 +15,7 @@ static void sends(void **state)
     msgin5g_client_free(fixture->client);
     fixture_register(fixture, (struct msgin5g_client_config){ 0 });
     assert_int_equal(fixture_send(fixture, true), MSGIN5G_OK);
-    strcpy(msg_id, fixture->told.msg_id);
+    memcpy(msg_id, fixture->told.msg_id, sizeof msg_id);
     fixture_until(fixture, fixture->told.sent == 1);
     msg = fake_server_last(&fixture->server, MSGIN5G_TYPE_MSG);
     assert_string_equal(msg->ori, FIXTURE_UE);
