@@ -223,18 +223,26 @@ static void note_nack(struct transport_session *session, coap_nack_reason_t reas
     }
 }
 
+/*
+ * With other reasons the session ends and its exchanges with it; then libcoap 4.3.5 without our patches hands out a
+ * request whose token it has freed already.
+ */
+static bool names_exchange(coap_nack_reason_t reason)
+{
+    return reason == COAP_NACK_RST || reason == COAP_NACK_BAD_RESPONSE || reason == COAP_NACK_TOO_MANY_RETRIES;
+}
+
 void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_reason_t reason, coap_mid_t mid)
 {
     struct transport_session *session = session_of(coap);
     (void)mid;
     if (session == NULL)
         return;
-    bool is_request = sent != NULL && coap_pdu_get_code(sent) > 0 && coap_pdu_get_code(sent) < 32;
-    struct exchange *exchange = is_request ? token_find(session, coap_pdu_get_token(sent)) : NULL;
-    if (exchange != NULL && (reason == COAP_NACK_RST || reason == COAP_NACK_BAD_RESPONSE))
-        finish(exchange, MSGIN5G_ERR_PEER, NULL);
-    else if (exchange != NULL && reason == COAP_NACK_TOO_MANY_RETRIES)
-        finish(exchange, MSGIN5G_ERR_TIMEOUT, NULL);
+    if (names_exchange(reason) && sent != NULL && coap_pdu_get_code(sent) < COAP_RESPONSE_CODE(200)) {
+        struct exchange *exchange = token_find(session, coap_pdu_get_token(sent));
+        if (exchange != NULL)
+            finish(exchange, reason == COAP_NACK_TOO_MANY_RETRIES ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_PEER, NULL);
+    }
     note_nack(session, reason);
 }
 

@@ -284,6 +284,40 @@ static void duplicate_non(void **state)
     raw_peer_close(&peer);
 }
 
+/* Blocks as only a hostile or a sloppy peer sends them; whatever the answer, the server lives. */
+static void odd_blocks(void **state)
+{
+    static const struct {
+        uint8_t block1[3]; /* option 27 after Uri-Path (11): 0xd1, 0x03, value */
+        size_t payload;
+        uint8_t code; /* 0: an acknowledgement alone */
+    } cases[] = {
+        { { 0xd1, 0x03, 0x0e }, 1024, MSGIN5G_COAP_CODE(2, 31) }, /* first of several, no Size1 */
+        { { 0xd1, 0x03, 0x2e }, 1024, MSGIN5G_COAP_CODE(2, 31) }, /* third before the second */
+        { { 0xd1, 0x03, 0x36 }, 10, 0 },                          /* last, the second is missing */
+        { { 0xd1, 0x03, 0x0e }, 1024, MSGIN5G_COAP_CODE(2, 31) }, /* the first again */
+        { { 0xd1, 0x03, 0x0e }, 1000, MSGIN5G_COAP_CODE(4, 0) },  /* not a whole block */
+        { { 0xd1, 0x03, 0x1e }, 1024, 0xff },                     /* what was missing: complete */
+    };
+    struct fixture *fixture = *state;
+    struct raw_peer peer;
+    fixture_listen(fixture, TRANSPORT_COAP);
+    raw_peer_open(&peer, fixture);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t octets[1100] = { 0x41, 0x02, 0x12, (uint8_t)i, 'T', 0xb1, 'a' };
+        memcpy(octets + 7, cases[i].block1, 3);
+        octets[10] = 0xff;
+        raw_peer_send(&peer, octets, 11 + cases[i].payload);
+        assert_true(raw_peer_receive(&peer, fixture, 1000));
+        if (cases[i].code != 0xff)
+            assert_int_equal(peer.received[1], cases[i].code);
+    }
+    (void)raw_peer_receive(&peer, fixture, 50);
+    assert_int_equal(fixture->server.requests, 1);
+    assert_int_equal(fixture->server.body_length, 3 * 1024 + 10);
+    raw_peer_close(&peer);
+}
+
 static void refused_requests(void **state)
 {
     static const struct {
@@ -328,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(duplicate_con, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(duplicate_while_deferred, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(duplicate_non, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(odd_blocks, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refused_requests, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
