@@ -14,6 +14,7 @@ struct rig {
     struct virtual_clock clock;
     struct loop *loop;
     struct http_server *server;
+    bool ran; /* something, in this round of the loop */
     size_t handled;
     struct http_request *held[HELD_MAX]; /* requests to /hold, not answered yet */
     size_t held_count;
