@@ -87,6 +87,8 @@ libcoap_flags=(
     -DENABLE_THREAD_SAFE=OFF
     -DENABLE_WS=OFF -DENABLE_AF_UNIX=OFF -DENABLE_PROXY_CODE=OFF
     -DENABLE_TESTS=OFF -DENABLE_EXAMPLES=OFF -DENABLE_DOCS=OFF
+    # else every datagram asks for the time, and every 30 s the loop waits for a list of all network interfaces
+    -DHAVE_IFADDRS_H=
     -DCMAKE_C_STANDARD_LIBRARIES=-lm
 )
 # Client side only: without it libcoap offers TLS 1.3 with no TLS 1.3 suite, and TLS fails.
