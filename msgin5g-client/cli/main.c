@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define LINGER_MS    300  /* send without --report: how long the server's refusal may take to arrive */
-#define KEY_RETRY_MS 5000 /* listen: from one failed primary authentication to the next */
+#define KEY_RETRY_MS 5000 /* listen: from one failed primary authentication to the next, unless --backoff says else */
 
 struct run {
     struct loop *loop;
@@ -74,7 +74,8 @@ static void on_key_failure(void *ctx, enum msgin5g_err err)
     }
     OUTPUT(run->options.json, "state", FIELD_TEXT("state", "waiting for a key"),
         FIELD_TEXT("error", msgin5g_err_text(err)));
-    (void)loop_timer_set(run->loop, &run->key_retry, KEY_RETRY_MS);
+    (void)loop_timer_set(
+        run->loop, &run->key_retry, run->options.backoff_min_ms > 0 ? run->options.backoff_min_ms : KEY_RETRY_MS);
 }
 
 static void on_key_retry(void *ctx)

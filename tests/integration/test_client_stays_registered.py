@@ -1,4 +1,4 @@
-"""A listening client stays registered by itself: refresh, restart of the server, stale keys."""
+"""A listening client needs nobody's help: servers restart and forget, the network that authenticates comes late."""
 
 import testbed
 
@@ -10,7 +10,7 @@ def retire(bed, daemon):
 
 
 def test_stays_registered_through_restarts(tmp_path):
-    """The server goes and comes back, then AAnF and server forget everything: the listener needs nobody's help."""
+    """The server goes and comes back, then AAnF and server forget everything: fresh keys follow."""
     with testbed.Testbed(tmp_path) as bed:
         meter, valve = bed.add_subscribers(2)
         aanf = bed.start_aanf()
@@ -38,11 +38,17 @@ def test_stays_registered_through_restarts(tmp_path):
         assert listener.stop() == 0
 
 
-def test_refreshes_its_registration(lab):
-    ue = lab.subscribers[2]
-    listener = lab.listen(ue, "--lifetime", "1s")
-    assert listener.event("registered")["lifetime_s"] == 1
-    listener.event("registered")
-    listener.event("registered")
-    assert listener.stop() == 0
-    assert [event["event"] for event in listener.events].count("state") == 0
+def test_waits_for_the_network_that_authenticates(tmp_path):
+    """listen starts before the AUSF does: it says so, and goes on when there is a key."""
+    with testbed.Testbed(tmp_path) as bed:
+        ue, = bed.add_subscribers(1)
+        aanf = bed.start_aanf()
+        bed.start_server()
+        port = aanf.port("sbi")
+        retire(bed, aanf)
+        listener = bed.listen(ue, "--backoff", 50)
+        assert listener.event("state", state="waiting for a key")["error"] == "cannot connect"
+        bed.start_aanf(listen={"host": "127.0.0.1", "port": port})
+        listener.event("authenticated")
+        listener.event("registered")
+        assert listener.stop() == 0
