@@ -1,5 +1,6 @@
 #!/bin/sh
 # make_archive.sh OUT.a SYMBOLS CLIENT.a OTHER.a...: one archive with all code inside and only the public symbols global.
+# LD, OBJCOPY and AR name the binary utilities of the target machine.
 set -eu
 out=$1
 symbols=$2
@@ -9,8 +10,8 @@ shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sed -n '/global:/,/local:/{s/^ *\(msgin5g_[a-z_*]*\);$/\1/p}' "$symbols" >"$work/global"
-ld -r -o "$work/all.o" --whole-archive "$client" --no-whole-archive --start-group "$@" --end-group
-objcopy --wildcard --keep-global-symbols="$work/global" "$work/all.o" "$work/msgin5g.o"
+"${LD:-ld}" -r -o "$work/all.o" --whole-archive "$client" --no-whole-archive --start-group "$@" --end-group
+"${OBJCOPY:-objcopy}" --wildcard --keep-global-symbols="$work/global" "$work/all.o" "$work/msgin5g.o"
 rm -f "$out"
 mkdir -p "$(dirname "$out")"
-ar rcs "$out" "$work/msgin5g.o"
+"${AR:-ar}" rcs "$out" "$work/msgin5g.o"
