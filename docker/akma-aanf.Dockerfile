@@ -11,6 +11,7 @@ RUN cmake/setup.sh --lab
 COPY CMakeLists.txt CMakePresets.json LICENSE ./
 COPY cmake cmake
 COPY packaging packaging
+COPY docs/man docs/man
 COPY common common
 COPY akma akma
 COPY msgin5g-client msgin5g-client

@@ -173,7 +173,7 @@ image_of() {
     esac
 }
 
-# compose.yaml with the images, in a network and a mount namespace of its own.
+# compose.yaml with the images, in a network of its own and in a process namespace that takes every process along.
 check_lab() {
     local service images=() services=(lab-files akma-aanf msgin5g-server ue2 ue1) good=0
     unshare --net true 2>/dev/null || impossible "this machine allows no network namespace"
@@ -182,7 +182,7 @@ check_lab() {
     done
     rm -rf -- "$work/play"
     mkdir -p "$work/play"
-    unshare --net -- \
+    unshare --net --pid --fork --kill-child --mount-proc -- \
         /usr/bin/python3 -B "$here/play_compose.py" "$here/compose.yaml" "$work/play" "${images[@]}" || good=$?
     unmount_images "${services[@]}"
     if [ "$good" -ne 0 ]; then die "the lab of compose.yaml does not work"; fi

@@ -145,8 +145,12 @@ class Service:
         expect(code == 0, "%s ended with %d after SIGTERM:\n%s" % (self.name, code, self.output()))
 
     def kill(self):
+        """Process 1 first: unshare's own way to take it along is lost when the program changes its user."""
         if self.process is not None and self.process.poll() is None:
-            self.process.kill()
+            try:
+                os.kill(self.pid(), signal.SIGKILL)
+            except (Failed, ProcessLookupError):
+                self.process.kill()
             self.process.wait()
 
 
