@@ -6,6 +6,7 @@ import json
 import pathlib
 import secrets
 import shutil
+import subprocess
 import sys
 import time
 
@@ -33,7 +34,7 @@ class Report:
         try:
             detail = action()
             ok = True
-        except (Failed, AssertionError, RuntimeError) as error:
+        except (Failed, AssertionError, RuntimeError, OSError, KeyError, subprocess.SubprocessError) as error:
             detail = str(error)
             ok = False
             self.failed += 1
