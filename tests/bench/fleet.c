@@ -1,7 +1,6 @@
 #include "fleet.h"
 
 #include "fleet_keys.h"
-#include "samples.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@ static void on_registered(void *ctx, struct msgin5g_client *client, int64_t life
     if (ue->registered)
         return;
     ue->registered = true;
+    samples_add(&ue->fleet->registering, now_ns() - ue->started_ns);
     ue->fleet->registered++;
     ue->fleet->busy--;
 }
@@ -132,6 +132,7 @@ bool fleet_start_one(struct fleet *fleet)
     if (fleet->next == fleet->count)
         return false;
     fleet->busy++;
+    fleet->ues[fleet->next].started_ns = now_ns();
     (void)msgin5g_client_register(fleet->ues[fleet->next++].client);
     return true;
 }

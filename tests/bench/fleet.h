@@ -4,6 +4,7 @@
 
 #include "base/loop.h"
 #include "msgin5g/client.h"
+#include "samples.h"
 #include "tls/psk.h"
 #include "tls/stream.h"
 
@@ -12,6 +13,7 @@ struct fleet_ue {
     struct msgin5g_client *client;
     char service_id[64];
     size_t peer; /* index of the UE it sends to */
+    int64_t started_ns;
     bool registered;
 };
 
@@ -24,8 +26,9 @@ struct fleet {
     size_t next;   /* first UE not yet started */
     size_t window; /* under way at most */
     unsigned long failures;
-    bool leaving; /* de-registering */
-    bool spin;    /* never sleep: the generator's own wake-up must not count as latency */
+    struct samples registering; /* from the first datagram to the answer to REG */
+    bool leaving;               /* de-registering */
+    bool spin;                  /* never sleep: the generator's own wake-up must not count as latency */
     void (*on_message)(void *ctx, struct fleet_ue *ue, struct msgin5g_str payload);
     void *ctx;
 };

@@ -150,6 +150,11 @@ def registrations(table, options):
                       reference=("register", suite))
             table.add("%s, key cached" % label, warm["ues"] / warm["seconds"], "/s", digits=0)
             table.add("%s, DEREG and close" % label, per(closed, "ues"), "us CPU each")
+        generator = Generator(bed, 1000, first=900000, window=1)
+        alone = complete(generator.step("register", 1000), 1000)
+        generator.close()
+        table.add("first contact, C0A8, one at a time: to the answer to REG, p50", alone["p50_us"], "us", 1000, digits=0)
+        table.add("first contact, C0A8, one at a time: to the answer to REG, p99", alone["p99_us"], "us", digits=0)
 
 
 def routed(generator, pairs, options):
@@ -216,6 +221,19 @@ def idle_beside(table, options, alone):
             holder.close()
 
 
+def memory(table, options):
+    """Memory of an idle session by suite."""
+    ues = min(HOLDER_UES, options.idle)
+    for suite in ("d001", "1301"):
+        with started() as bed:
+            before = bed.rss_kib()
+            holder = Generator(bed, ues, suite)
+            complete(holder.step("register", ues), ues)
+            table.add("memory of a registered idle UE, n = %d, %s" % (ues, suite.upper()),
+                      (bed.rss_kib() - before) / ues, "KiB RSS each", 30000 / 1024, digits=2)
+            holder.close()
+
+
 def slow_aanf(table, options):
     """Newcomers wait 400 ms for their key; the messages of others must not."""
     with started(latency_ms=400) as bed:
@@ -245,11 +263,13 @@ def key_requests(table, options):
         figures = references.generate(
             pin, "bench_aanf", bed.aanf_url, certs / "ca.pem", certs / "server.pem", certs / "server.key", a_kid,
             "msgin5g.lab.example:0100000009", 10, 10, max(1, round(options.seconds)), bed.aanf.process.pid)
-    table.add("AAnF: key retrievals, 10 connections x 10 streams", figures["requests_per_core_s"], "/s a core", 20000,
-              at_least=True, digits=0)
+    label = "AAnF: key retrievals, 10 connections x 10 streams"
+    table.add(label, figures["cpu_us"], "us CPU each")
+    table.add(label + ", at a full core", figures["requests_per_core_s"], "/s", 20000, at_least=True, digits=0)
+    table.add(label + ", served", figures["requests_per_s"], "/s", digits=0)
 
 
-STEPS = ("registrations", "messages", "idle", "aanf", "slow-aanf")
+STEPS = ("registrations", "messages", "idle", "memory", "aanf", "slow-aanf")
 
 
 def main():
@@ -275,6 +295,8 @@ def main():
         alone = messages(table, options)
     if "idle" in wanted:
         idle_beside(table, options, alone)
+    if "memory" in wanted:
+        memory(table, options)
     if "aanf" in wanted:
         key_requests(table, options)
     if "slow-aanf" in wanted:

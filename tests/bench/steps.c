@@ -46,9 +46,12 @@ void step_register(struct bench *bench, const double *arguments)
     size_t before = fleet->registered;
     struct meter meter = meter_start(bench);
 
+    samples_init(&fleet->registering, fleet->count);
     (void)fleet_register(fleet, (size_t)arguments[0], meter.start_ns + REGISTER_NS);
     meter_print(&meter, bench, "register");
-    printf(",\"ues\":%zu", fleet->registered - before);
+    printf(",\"ues\":%zu,\"p50_us\":%.0f,\"p99_us\":%.0f", fleet->registered - before,
+        samples_quantile(&fleet->registering, 0.5), samples_quantile(&fleet->registering, 0.99));
+    samples_free(&fleet->registering);
     line_end();
 }
 
