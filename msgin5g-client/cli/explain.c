@@ -7,7 +7,8 @@ static const struct {
     const char *text;
 } rows[] = {
     { MSGIN5G_ERR_CONNECT, "nothing answered there: check the address, that the server runs, and the way to it" },
-    { MSGIN5G_ERR_TIMEOUT, "it was there, then no longer: check the way to it, or give it more time with --timeout" },
+    { MSGIN5G_ERR_TIMEOUT, "check the way to it, and with --tls 1.2 the key (servers do not say that it is wrong); "
+                           "--timeout gives more time" },
     { MSGIN5G_ERR_CLOSED, "it ended the session, perhaps to restart: try again" },
     { MSGIN5G_ERR_AUTHENTICATION,
         "A-KID and K_AKMA were not accepted: check --server-name (the FQDN is part of the key), or run primary "

@@ -26,7 +26,7 @@ struct run {
     bool message_sent;
     char msg_id[MSGIN5G_UUID_LEN + 1];
     int64_t received;
-    enum msgin5g_err key_problem; /* why a fresh key is needed */
+    enum msgin5g_err problem; /* what went wrong last */
     struct loop_timer deadline, linger, key_retry;
 };
 
@@ -48,13 +48,14 @@ static void fail(struct run *run, enum msgin5g_err err)
     fail_at(run, err, run->options.settings.server);
 }
 
-/* listen goes on when what is wrong may pass by itself; every command does once it was registered. */
+/* What may pass by itself is waited for until the time is over: silence always, more by listen and by who was
+ * registered. */
 static bool may_pass(const struct run *run, enum msgin5g_err err)
 {
     bool refused =
         err == MSGIN5G_ERR_AUTHENTICATION || err == MSGIN5G_ERR_UNAUTHENTICATED || err == MSGIN5G_ERR_NOT_AUTHORIZED;
 
-    return run->was_registered || (run->options.command == COMMAND_LISTEN && !refused);
+    return run->was_registered || err == MSGIN5G_ERR_TIMEOUT || (run->options.command == COMMAND_LISTEN && !refused);
 }
 
 static bool key_may_come_later(const struct run *run, enum msgin5g_err err)
@@ -92,7 +93,7 @@ static void on_need_key(void *ctx, struct msgin5g_client *client)
 
     (void)client;
     if (!ue_refresh_key(run->ue)) /* there is no USIM to get one from */
-        fail(run, run->key_problem);
+        fail(run, run->problem);
 }
 
 /* listen and an interrupted command leave the server tidy. */
@@ -121,8 +122,8 @@ static void on_state(void *ctx, struct msgin5g_client *client, enum msgin5g_clie
     (void)client;
     if (state == MSGIN5G_CLIENT_IDLE && run->ending)
         on_idle(run, err);
-    if (state == MSGIN5G_CLIENT_WAITING_KEY)
-        run->key_problem = err;
+    if (state == MSGIN5G_CLIENT_WAITING || state == MSGIN5G_CLIENT_WAITING_KEY)
+        run->problem = err;
     if (state != MSGIN5G_CLIENT_WAITING)
         return;
     if (may_pass(run, err))
@@ -240,7 +241,7 @@ static void on_deadline(void *ctx)
     if (enough)
         finish(run, EXIT_CODE_OK);
     else
-        fail(run, run->was_registered ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_CONNECT);
+        fail(run, run->was_registered || run->problem == MSGIN5G_OK ? MSGIN5G_ERR_TIMEOUT : run->problem);
 }
 
 static void on_linger(void *ctx)

@@ -159,10 +159,21 @@ static bool may_try_1_2(const struct msgin5g_client *client, int alert, enum tra
            end != TRANSPORT_END_ERROR && alert_blames_version(alert);
 }
 
-/* The handshake failed: another version, another key, or later. */
+static enum msgin5g_err blame(int alert, enum transport_end end)
+{
+    if (alert >= 0)
+        return MSGIN5G_ERR_PEER;
+    return end == TRANSPORT_END_ERROR ? MSGIN5G_ERR_CONNECT : MSGIN5G_ERR_TIMEOUT;
+}
+
+/*
+ * The handshake failed: another version, another key, or later. A server of DTLS 1.2 falls silent when it cannot verify
+ * us, but so does a path that loses datagrams: the key is blamed from the second time on.
+ */
 static void handshake_failed(struct msgin5g_client *client, int alert, enum transport_end end)
 {
-    enum msgin5g_err err = alert >= 0 ? MSGIN5G_ERR_PEER : MSGIN5G_ERR_CONNECT;
+    bool silent = alert < 0 && end == TRANSPORT_END_HANDSHAKE;
+    enum msgin5g_err err = blame(alert, end);
 
     if (may_try_1_2(client, alert, end)) {
         if ((err = connect_with(client, TLS_PSK_1_2_ONLY)) == MSGIN5G_OK)
@@ -170,8 +181,8 @@ static void handshake_failed(struct msgin5g_client *client, int alert, enum tran
     } else if (alert_blames_key(alert)) {
         key_failed(client, MSGIN5G_ERR_AUTHENTICATION);
         return;
-    } else if (alert < 0 && end == TRANSPORT_END_HANDSHAKE) {
-        key_failed(client, MSGIN5G_ERR_CONNECT); /* DTLS 1.2 servers fall silent when they cannot verify us */
+    } else if (silent && client->failures > 0) {
+        key_failed(client, err);
         return;
     }
     connection_retry_later(client, err);
