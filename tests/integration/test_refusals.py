@@ -47,7 +47,7 @@ def test_n14_right_a_kid_wrong_key(lab):
     assert code == 0
     for version, expected in (("1.3", 5), ("1.2", 4)):  # in DTLS 1.2 a wrong Finished is met with silence
         code, _ = lab.run_plain("register", "--service-id", subscriber.service_id, "--a-kid", a_kid, "--k-akma",
-                                key_file(lab), "--tls", version)
+                                key_file(lab), "--tls", version, "--timeout", "6")
         assert code == expected
     assert lab.run_client(subscriber, "register")[0] == 0
 
