@@ -75,7 +75,7 @@ def measure(options, pin):
     """Figures by name, each a text for the table's last column."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="msgin5g-bench-") as folder:
-        for pairs in (100, 1000):
+        for pairs in options.pairs:
             mqtt = mosquitto(folder, CCM8, pairs, 0, options.seconds, pin)
             found["message", pairs] = "Mosquitto %.2f" % mqtt["message_us"]
             found["rate", pairs] = "Mosquitto %.0f" % mqtt["message_per_s"]
@@ -84,13 +84,13 @@ def measure(options, pin):
         found["register", "c0a8"] = "Mosquitto connect and subscribe %.0f" % mqtt["connect_cpu_us"]
         mqtt = mosquitto(folder, ECDHE, 0, 2000, 0, pin)
         found["register", "ccac"] = "Mosquitto connect and subscribe %.0f" % mqtt["connect_cpu_us"]
-        for pairs in (100, 1000):
+        for pairs in options.pairs:
             idle = IDLE - 2 * pairs
             mqtt = mosquitto(folder, CCM8, pairs, idle, options.seconds, pin)
             found["memory"] = "Mosquitto %.1f (n = %d)" % (mqtt["rss_kib_each"], IDLE)
             found["message idle", pairs] = "Mosquitto %.2f (%d idle)" % (mqtt["message_us"], idle)
     coap = coap_server("c0a8", COAP_CLIENTS, options.seconds, pin)
-    found["message", 100] += "; coap-server, request and answer alone %.2f" % coap["exchange_us"]
+    found["message", options.pairs[0]] += "; coap-server, request and answer alone %.2f" % coap["exchange_us"]
     found["register", "c0a8"] += "; coap-server, handshake alone %.0f" % coap["handshake_us"]
     found["memory"] += "; coap-server %.1f (n = %d)" % (coap["rss_kib_each"], COAP_CLIENTS)
     return found

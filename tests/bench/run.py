@@ -150,8 +150,9 @@ def registrations(table, options):
                       reference=("register", suite))
             table.add("%s, key cached" % label, warm["ues"] / warm["seconds"], "/s", digits=0)
             table.add("%s, DEREG and close" % label, per(closed, "ues"), "us CPU each")
-        generator = Generator(bed, 1000, first=900000, window=1)
-        alone = complete(generator.step("register", 1000), 1000)
+        ues = min(1000, options.handshakes)
+        generator = Generator(bed, ues, first=900000, window=1)
+        alone = complete(generator.step("register", ues), ues)
         generator.close()
         table.add("first contact, C0A8, one at a time: to the answer to REG, p50", alone["p50_us"], "us", 1000, digits=0)
         table.add("first contact, C0A8, one at a time: to the answer to REG, p99", alone["p99_us"], "us", digits=0)
@@ -179,8 +180,8 @@ def messages(table, options):
     """Routed messages of 64 octets over C0A8, and how long they take."""
     figures = {}
     with started() as bed:
-        generator = Generator(bed, 2000)
-        for pairs in (100, 1000):
+        generator = Generator(bed, 2 * max(options.pairs))
+        for pairs in options.pairs:
             complete(generator.step("register", 2 * pairs), 2 * pairs)
             figures[pairs] = routed(generator, pairs, options)
             add_routed(table, "routed message, C0A8, 64 octets, %d pairs" % pairs, figures[pairs], 20)
@@ -188,9 +189,9 @@ def messages(table, options):
         single = generator.step("single", 5000)
         table.add("latency one at a time, p50", single["p50_us"], "us", digits=0, reference="single_p50")
         table.add("latency one at a time, p99", single["p99_us"], "us", digits=0, reference="single_p99")
-        rate = generator.step("open", 100, options.seconds, 10000, 0)
-        table.add("latency at 10,000/s, 100 pairs, p50", rate["p50_us"], "us", digits=0)
-        table.add("latency at 10,000/s, 100 pairs, p99", rate["p99_us"], "us", digits=0)
+        rate = generator.step("open", options.pairs[0], options.seconds, 10000, 0)
+        table.add("latency at 10,000/s, %d pairs, p50" % options.pairs[0], rate["p50_us"], "us", digits=0)
+        table.add("latency at 10,000/s, %d pairs, p99" % options.pairs[0], rate["p99_us"], "us", digits=0)
         generator.close()
     return figures
 
@@ -207,8 +208,8 @@ def idle_beside(table, options, alone):
         table.add("memory of a registered idle UE, n = %d, C0A8" % options.idle,
                   (bed.rss_kib() - before) / options.idle, "KiB RSS each", 30000 / 1024, digits=2,
                   reference="memory")
-        generator = Generator(bed, 2000)
-        for pairs in (100, 1000):
+        generator = Generator(bed, 2 * max(options.pairs))
+        for pairs in options.pairs:
             complete(generator.step("register", 2 * pairs), 2 * pairs)
             run = routed(generator, pairs, options)
             add_routed(table, "routed message, %d pairs, %d idle UEs beside" % (pairs, options.idle), run, 20,
@@ -240,7 +241,7 @@ def slow_aanf(table, options):
         generator = Generator(bed, 200 + 2000, window=400)
         complete(generator.step("register", 200), 200)
         generator.step("open", 100, 1, 1000, 0)
-        run = generator.step("open", 100, 2 * options.seconds, 1000, 20)
+        run = generator.step("open", 100, max(2 * options.seconds, 2), 1000, 20)
         if run["newcomers"] == 0:
             raise RuntimeError("no newcomer registered: %s" % run)
         table.add("AAnF answers after 400 ms, 20 newcomers/s: p99 of 1,000 messages/s of others", run["p99_us"] / 1000,
@@ -279,6 +280,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts")
     parser.add_argument("--handshakes", type=int, default=4000, help="UEs that register for the figures of handshakes")
     parser.add_argument("--idle", type=int, default=20000, help="idle UEs")
+    parser.add_argument("--pairs", type=int, nargs="+", default=[100, 1000], help="pairs of UEs that exchange messages")
     parser.add_argument("--references", action="store_true", help="measure Mosquitto and coap-server too")
     parser.add_argument("--realtime", action="store_true",
                         help="run everything measured under SCHED_FIFO: for machines that do other work (needs root)")
