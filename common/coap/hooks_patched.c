@@ -84,6 +84,7 @@ void transport_session_replay(struct transport_session *session, const uint8_t *
     (void)coap_session_gate_replay(coap, octets, length);
     coap_session_release(coap);
     leave_and_release(transport);
+    transport_settle_soon(transport); /* once for all replays of this round */
 }
 
 /*
