@@ -42,16 +42,22 @@ void aanf_count(struct aanf *aanf, enum aanf_operation operation, enum aanf_resu
     metric_add(aanf->results[operation][result], 1);
 }
 
+bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *left_out)
+{
+    return log_limit_take(&aanf->refusal_lines[operation], loop_now_ms(aanf->loop), left_out);
+}
+
 enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor_key *key)
 {
     char shown[LOG_A_KID_LEN];
+    unsigned left_out;
     enum msgin5g_err err = context_store_register(aanf->contexts, key);
     metric_set(aanf->context_count, (int64_t)context_store_count(aanf->contexts));
     if (err == MSGIN5G_OK)
         log_debug("anchor key registered a_kid=%s", log_a_kid(key->a_kid, shown));
-    else
-        log_warning("anchor key refused a_kid=%s reason=%s", log_a_kid(key->a_kid, shown),
-            err == MSGIN5G_ERR_DUPLICATE ? "the A-KID belongs to another subscriber" : msgin5g_err_text(err));
+    else if (aanf_may_log(aanf, AANF_REGISTER, &left_out))
+        log_warning("anchor key refused a_kid=%s reason=%s left_out=%u", log_a_kid(key->a_kid, shown),
+            err == MSGIN5G_ERR_DUPLICATE ? "the A-KID belongs to another subscriber" : msgin5g_err_text(err), left_out);
     return err;
 }
 

@@ -3,6 +3,7 @@
 #define AANF_AANF_H
 
 #include "auth_store.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "config.h"
@@ -42,6 +43,7 @@ struct aanf {
     struct auth_store *authentications;
     struct faults *faults;
     char api_root[AANF_API_ROOT_MAX];
+    struct log_limit refusal_lines[AANF_OPERATIONS];
     struct metric *results[AANF_OPERATIONS][AANF_RESULTS];
     struct metric *retrieve_seconds;
     struct metric *context_count;
@@ -51,6 +53,9 @@ struct aanf {
 void aanf_register_metrics(struct aanf *aanf, struct metrics *metrics);
 /** Count how an operation ended. */
 void aanf_count(struct aanf *aanf, enum aanf_operation operation, enum aanf_result result);
+
+/** True when a line may say that an operation was refused: peers can cause any number. As log_limit_take(). */
+bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *left_out);
 
 /** Keep a subscriber's latest AKMA key: the one way in, for the API and for the AUSF emulation (TS 33.535 6.1 step 4).
  */

@@ -54,8 +54,11 @@ void naanf_register(void *ctx, struct http_request *request)
 {
     struct aanf *aanf = ctx;
     KEY_INFO_LOCAL info = { 0 };
+    unsigned left_out;
     if (!policy_may_anchor(aanf->config, http_request_peer(request))) {
-        log_warning("anchor key from a peer that may not register remote=%s", http_request_remote(request));
+        if (aanf_may_log(aanf, AANF_REGISTER, &left_out))
+            log_warning("anchor key from a peer that may not register remote=%s left_out=%u",
+                http_request_remote(request), left_out);
         refuse(aanf, AANF_REGISTER, AANF_NOT_ALLOWED, request, 403, "CONSUMER_NOT_ALLOWED");
         return;
     }

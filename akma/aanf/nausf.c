@@ -73,7 +73,7 @@ static enum msgin5g_err resynchronise(struct subscriber *subscriber, const struc
     return err == MSGIN5G_OK ? subscriber_resynchronise(subscriber, info->rand, sqn_ms) : err;
 }
 
-/* A fresh vector, remembered until its answer comes. @p href gets the URI of the new authentication. */
+/* A fresh vector, remembered until its answer comes. @p out gets the URI of the new authentication too. */
 static enum msgin5g_err challenge(
     struct aanf *aanf, struct subscriber *subscriber, const char *sn_name, struct nausf_context *out)
 {
@@ -134,6 +134,7 @@ void nausf_authenticate(void *ctx, struct http_request *request)
     struct nausf_info info;
     struct nausf_context context = { 0 };
     struct naanf_problem problem = { 0 };
+    unsigned left_out;
     if (!admit(aanf, AANF_AUTHENTICATE, request))
         return;
     if (nausf_info_decode(http_request_body(request), &info, &problem) != MSGIN5G_OK) {
@@ -144,7 +145,8 @@ void nausf_authenticate(void *ctx, struct http_request *request)
     if (subscriber == NULL)
         return;
     if (info.resynchronisation && resynchronise(subscriber, &info) != MSGIN5G_OK) {
-        log_warning("resynchronisation refused remote=%s", http_request_remote(request));
+        if (aanf_may_log(aanf, AANF_AUTHENTICATE, &left_out))
+            log_warning("resynchronisation refused remote=%s left_out=%u", http_request_remote(request), left_out);
         refuse(aanf, AANF_AUTHENTICATE, AANF_UNVERIFIED, request, &rejected);
         return;
     }
@@ -203,6 +205,7 @@ void nausf_confirm(void *ctx, struct http_request *request)
     struct authentication pending;
     struct msgin5g_str id = http_request_param(request, "authCtxId");
     struct buffer body;
+    unsigned left_out;
     if (!admit(aanf, AANF_CONFIRM, request))
         return;
     if (nausf_confirmation_decode(http_request_body(request), &confirmation, &problem) != MSGIN5G_OK) {
@@ -219,8 +222,8 @@ void nausf_confirm(void *ctx, struct http_request *request)
     if (err == MSGIN5G_OK)
         err = nausf_result_encode(&result, &body);
     aanf_count(aanf, AANF_CONFIRM, err != MSGIN5G_OK ? AANF_FAILED : result.success ? AANF_SUCCESS : AANF_UNVERIFIED);
-    if (!result.success)
-        log_warning("authentication failed remote=%s", http_request_remote(request));
+    if (!result.success && aanf_may_log(aanf, AANF_CONFIRM, &left_out))
+        log_warning("authentication failed remote=%s left_out=%u", http_request_remote(request), left_out);
     sbi_respond_body(request, 200, err, &body);
     buffer_wipe_free(&body);
     k_seaf_wipe(&result.k_seaf);

@@ -16,6 +16,9 @@
 #define KEY_MAX         100
 #define A_TID_SHOWN     8
 #define RID_MAX         4
+#define DIGITS_FIRST    5 /* MCC and MNC */
+#define DIGITS_LAST     2
+#define LIMIT_MS        1000
 
 struct line {
     char text[LINE_MAX_OCTETS];
@@ -211,4 +214,44 @@ const char *log_a_kid(const char *a_kid, char out[LOG_A_KID_LEN])
     size_t shown = a_kid[rid] == '.' && rid <= RID_MAX ? rid + 1 + A_TID_SHOWN : A_TID_SHOWN;
     snprintf(out, LOG_A_KID_LEN, "%.*s...", (int)shown, a_kid);
     return out;
+}
+
+/* Octets of @p text that stand for one person and are left out, beginning at *first; 0: none. */
+static size_t personal(const char *text, size_t *first)
+{
+    const char *at = strchr(text, '@');
+    if (at != NULL && (strncmp(text, "nai-", 4) == 0 || strncmp(text, "extid-", 6) == 0)) {
+        *first = strcspn(text, "-") + 2;
+        return text + *first < at ? (size_t)(at - text) - *first : 0;
+    }
+    for (size_t i = 0, digits; text[i] != '\0'; i += digits > 0 ? digits : 1) {
+        digits = strspn(text + i, "0123456789");
+        if (digits > DIGITS_FIRST + DIGITS_LAST) {
+            *first = i + DIGITS_FIRST;
+            return digits - DIGITS_FIRST - DIGITS_LAST;
+        }
+    }
+    return 0;
+}
+
+const char *log_identity(const char *identity, char out[LOG_IDENTITY_LEN])
+{
+    size_t first = 0;
+    size_t left_out = personal(identity, &first);
+    if (left_out == 0)
+        snprintf(out, LOG_IDENTITY_LEN, "%s", identity);
+    else
+        snprintf(out, LOG_IDENTITY_LEN, "%.*s...%s", (int)first, identity, identity + first + left_out);
+    return out;
+}
+
+bool log_limit_take(struct log_limit *limit, int64_t now_ms, unsigned *left_out)
+{
+    if (now_ms < limit->next_ms && !log_enabled(LOG_LEVEL_DEBUG)) {
+        limit->left_out++;
+        return false;
+    }
+    *left_out = limit->left_out;
+    *limit = (struct log_limit){ .next_ms = now_ms + LIMIT_MS };
+    return true;
 }

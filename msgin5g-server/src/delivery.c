@@ -204,7 +204,7 @@ static void give_up(struct outgoing *outgoing)
 {
     struct delivery *delivery = outgoing->delivery;
     log_debug("not delivered type=%s message_id=%s recipient=%s", msgin5g_type_text(outgoing->type),
-        outgoing->message_id, outgoing->recipient);
+        outgoing->message_id, log_identity(outgoing->recipient, (char[LOG_IDENTITY_LEN]){ 0 }));
     server_metrics_delivery(delivery->metrics, outgoing->type, SERVER_OUTCOME_FAILED);
     if (*outgoing->originator == '\0')
         return;

@@ -28,6 +28,7 @@ struct dispatch {
     struct dispatch_config config;
     struct services services;
     struct server_metrics *metrics;
+    struct log_limit spoofed_lines;
     struct reply reply; /* of the request in hand */
 };
 
@@ -91,10 +92,13 @@ static enum msgin5g_err check_target(const struct dispatch *dispatch, const stru
 
 static void warn_of_spoofing(struct dispatch *dispatch, const struct request *request)
 {
+    char originator[LOG_IDENTITY_LEN], identity[LOG_IDENTITY_LEN];
+    unsigned left_out;
     metric_add(dispatch->metrics->spoofed, 1);
-    log_warning("refused: originator is somebody else type=%s originator=%s identity=%s",
-        msgin5g_type_text(request->message->type), request->originator.text,
-        request->peer->identity != NULL ? request->peer->identity : "none");
+    if (log_limit_take(&dispatch->spoofed_lines, loop_now_ms(dispatch->loop), &left_out))
+        log_warning("refused: originator is somebody else type=%s originator=%s identity=%s left_out=%u",
+            msgin5g_type_text(request->message->type), log_identity(request->originator.text, originator),
+            log_identity(request->peer->identity != NULL ? request->peer->identity : "none", identity), left_out);
 }
 
 static enum msgin5g_err authorise(struct dispatch *dispatch, const struct request *request)

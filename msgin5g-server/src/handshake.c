@@ -5,6 +5,7 @@
 #include "psk_pending.h"
 #include "rate_limit.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,13 @@
 #include <strings.h>
 
 #define RATE_LIMITED_SOURCES 65536
+
+/* Each with a limit of its own, so that a flood of one kind hides no other. */
+struct refusal {
+    enum tls_alert alert;
+    struct metric *count;
+    struct log_limit lines;
+};
 
 struct handshakes {
     struct loop *loop;
@@ -23,6 +31,7 @@ struct handshakes {
     char **fqdns; /* ours, in lower case */
     size_t fqdn_count;
     bool hide_identities;
+    struct refusal refusals[5];
 };
 
 struct handshake {
@@ -60,6 +69,20 @@ static enum msgin5g_err copy_fqdns(struct handshakes *handshakes, const struct c
     return MSGIN5G_OK;
 }
 
+static void set_up_refusals(struct handshakes *handshakes)
+{
+    const struct server_metrics *metrics = handshakes->metrics;
+    const struct refusal refusals[] = {
+        { .alert = TLS_ALERT_UNKNOWN_PSK_IDENTITY, .count = metrics->refused_identity },
+        { .alert = TLS_ALERT_ACCESS_DENIED, .count = metrics->refused_access },
+        { .alert = TLS_ALERT_INTERNAL_ERROR, .count = metrics->refused_internal },
+        { .alert = TLS_ALERT_MISSING_EXTENSION, .count = metrics->refused_no_name },
+        { .alert = TLS_ALERT_UNRECOGNIZED_NAME, .count = metrics->refused_name },
+    };
+    static_assert(sizeof refusals == sizeof handshakes->refusals, "one row for each alert the gate writes");
+    memcpy(handshakes->refusals, refusals, sizeof refusals);
+}
+
 enum msgin5g_err handshakes_create(struct loop *loop, const struct server_config *config,
     const struct handshake_transport *transport, struct psk_source *source, struct server_metrics *metrics,
     struct handshakes **out)
@@ -72,6 +95,7 @@ enum msgin5g_err handshakes_create(struct loop *loop, const struct server_config
     handshakes->source = source;
     handshakes->metrics = metrics;
     handshakes->hide_identities = config->hide_identities;
+    set_up_refusals(handshakes);
     enum msgin5g_err err = copy_fqdns(handshakes, &config->fqdns);
     if (err == MSGIN5G_OK)
         err = psk_pending_create(
@@ -132,14 +156,12 @@ struct handshake_outcome handshake_outcome(const struct handshake *handshake)
 
 /* ---- refusals: no keys are active yet, so the alert is ours to write (section 4.5) ---- */
 
-static void count_refusal(const struct server_metrics *metrics, enum tls_alert alert)
+static struct refusal *refusal_of(struct handshakes *handshakes, enum tls_alert alert)
 {
-    metric_add(alert == TLS_ALERT_ACCESS_DENIED       ? metrics->refused_access
-               : alert == TLS_ALERT_MISSING_EXTENSION ? metrics->refused_no_name
-               : alert == TLS_ALERT_UNRECOGNIZED_NAME ? metrics->refused_name
-               : alert == TLS_ALERT_INTERNAL_ERROR    ? metrics->refused_internal
-                                                      : metrics->refused_identity,
-        1);
+    struct refusal *refusal = handshakes->refusals;
+    while (refusal->alert != alert)
+        refusal++;
+    return refusal;
 }
 
 /* The A-KID of @p identity as far as a log may show it; "none" when there is no A-KID in it. */
@@ -147,9 +169,7 @@ static const char *shorten(struct msgin5g_str identity, char out[LOG_A_KID_LEN])
 {
     char text[AKMA_A_KID_MAX + 1];
     struct msgin5g_str a_kid;
-    struct a_kid parsed;
-    if (identity.octets == NULL || a_kid_from_psk_identity(identity, &a_kid) != MSGIN5G_OK ||
-        a_kid_parse(a_kid, &parsed) != MSGIN5G_OK)
+    if (identity.octets == NULL || a_kid_from_psk_identity(identity, &a_kid) != MSGIN5G_OK)
         return "none";
     snprintf(text, sizeof text, "%.*s", (int)a_kid.length, a_kid.octets);
     return log_a_kid(text, out);
@@ -160,10 +180,13 @@ static enum transport_gate_verdict refuse(
     struct handshake *handshake, enum tls_alert alert, struct msgin5g_str identity, const char *why)
 {
     struct handshakes *all = handshake->all;
+    struct refusal *refusal = refusal_of(all, alert);
     char shortened[LOG_A_KID_LEN];
-    count_refusal(all->metrics, alert);
-    log_info("handshake refused remote=%s alert=%d a_kid=%s reason=\"%s\"", all->transport.remote(handshake->session),
-        (int)alert, shorten(identity, shortened), why);
+    unsigned left_out;
+    metric_add(refusal->count, 1);
+    if (log_limit_take(&refusal->lines, loop_now_ms(all->loop), &left_out))
+        log_info("handshake refused remote=%s alert=%d a_kid=%s reason=\"%s\" left_out=%u",
+            all->transport.remote(handshake->session), (int)alert, shorten(identity, shortened), why, left_out);
     all->transport.refuse(handshake->session, alert);
     return TRANSPORT_GATE_REFUSE;
 }

@@ -26,13 +26,9 @@ void psk_source_free(struct psk_source *source)
 /* Everything is checked here, so that a malformed A-KID never costs the AAnF a request (N2). */
 static enum msgin5g_err af_ref_of(const struct psk_ref *ref, struct akma_af_ref *out)
 {
-    struct a_kid parsed;
-    enum msgin5g_err err = a_kid_from_psk_identity(ref->identity, &out->a_kid);
-    if (err == MSGIN5G_OK)
-        err = a_kid_parse(out->a_kid, &parsed);
     out->fqdn = ref->fqdn;
     out->ua_id = ref->ua_id;
-    return err;
+    return a_kid_from_psk_identity(ref->identity, &out->a_kid);
 }
 
 enum msgin5g_err psk_source_lookup(struct psk_source *source, const struct psk_ref *ref, struct psk_key *out)

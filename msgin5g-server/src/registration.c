@@ -14,6 +14,7 @@ struct registrations {
     struct directory *directory;
     const struct identity_map *map;
     struct server_metrics *metrics;
+    struct log_limit foreign_lines;
 };
 
 enum msgin5g_err registrations_create(struct loop *loop, const struct registrations_config *config,
@@ -23,7 +24,9 @@ enum msgin5g_err registrations_create(struct loop *loop, const struct registrati
     struct registrations *registrations = calloc(1, sizeof *registrations);
     if (registrations == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    *registrations = (struct registrations){ loop, *config, directory, map, metrics };
+    *registrations = (struct registrations){
+        .loop = loop, .config = *config, .directory = directory, .map = map, .metrics = metrics
+    };
     *out = registrations;
     return MSGIN5G_OK;
 }
@@ -80,7 +83,8 @@ void registrations_free(struct registrations *registrations)
 static void expire(void *ctx)
 {
     struct registration *registration = ctx;
-    log_debug("registration expired ue_service_id=%s", registration->place.id);
+    log_debug(
+        "registration expired ue_service_id=%s", log_identity(registration->place.id, (char[LOG_IDENTITY_LEN]){ 0 }));
     metric_add(registration->all->metrics->registrations_expired, 1);
     end(registration);
 }
@@ -161,7 +165,9 @@ size_t registrations_rebind(struct registrations *registrations, const struct id
                                                         : identity_owns(map, registration->identity, &id));
         if (allowed)
             continue;
-        log_info("registration ended, its binding is gone ue_service_id=%s", registration->place.id);
+        char shown[LOG_IDENTITY_LEN];
+        log_info(
+            "registration ended, its binding is gone ue_service_id=%s", log_identity(registration->place.id, shown));
         end(registration);
         ended++;
     }
@@ -233,12 +239,22 @@ static enum msgin5g_err write_body(
     return msgin5g_reg_response_encode(&response, reply->body, sizeof reply->body, &reply->length);
 }
 
+static void warn_of_foreign_id(struct registrations *all, const struct request *request)
+{
+    char id[LOG_IDENTITY_LEN], identity[LOG_IDENTITY_LEN];
+    unsigned left_out;
+    if (log_limit_take(&all->foreign_lines, loop_now_ms(all->loop), &left_out))
+        log_warning("refused: UE Service ID belongs to somebody else type=%s ue_service_id=%s identity=%s left_out=%u",
+            msgin5g_type_text(request->message->type), log_identity(request->originator.text, id),
+            log_identity(identity_of(request->peer), identity), left_out);
+}
+
 /* Who is refused by identity gets 4.03; by policy or lack of room, 2.04 with result false (EC-29). */
-static enum msgin5g_err refuse(const struct request *request, enum msgin5g_err err, struct reply *reply)
+static enum msgin5g_err refuse(
+    struct registrations *all, const struct request *request, enum msgin5g_err err, struct reply *reply)
 {
     if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
-        log_warning("refused: UE Service ID belongs to somebody else type=%s ue_service_id=%s identity=%s",
-            msgin5g_type_text(request->message->type), request->originator.text, identity_of(request->peer));
+        warn_of_foreign_id(all, request);
     else
         reply->code = MSGIN5G_COAP_CODE(2, 4);
     enum msgin5g_err written = write_body(request, err, MSGIN5G_REG_EXP_TIME_NONE, reply);
@@ -255,17 +271,18 @@ enum msgin5g_err registration_on_reg(
     struct registration *registration = NULL;
     bool is_new = false;
     if (!may_register(all, request->peer, &request->originator))
-        return refuse(request, MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR, reply);
+        return refuse(all, request, MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR, reply);
     int64_t lifetime_s = lifetime(&all->config, request->message->reg_exp_time_s);
     enum msgin5g_err err = take(all, request->peer, &request->originator, &registration, &is_new);
     if (err == MSGIN5G_OK)
         err = set_expiry(all, registration, lifetime_s);
     show_count(all);
     if (err != MSGIN5G_OK)
-        return refuse(request, err, reply);
+        return refuse(all, request, err, reply);
     reply->code = is_new ? MSGIN5G_COAP_CODE(2, 1) : MSGIN5G_COAP_CODE(2, 4);
-    log_debug("registered ue_service_id=%s identity=%s lifetime_s=%" PRId64, request->originator.text,
-        identity_of(request->peer), lifetime_s);
+    log_debug("registered ue_service_id=%s identity=%s lifetime_s=%" PRId64,
+        log_identity(request->originator.text, (char[LOG_IDENTITY_LEN]){ 0 }),
+        log_identity(identity_of(request->peer), (char[LOG_IDENTITY_LEN]){ 0 }), lifetime_s);
     return write_body(request, MSGIN5G_OK, lifetime_s, reply);
 }
 
@@ -275,8 +292,8 @@ enum msgin5g_err registration_on_dereg(
     struct registrations *all = services->registrations;
     enum msgin5g_err err = registrations_authorise(all, request->peer, &request->originator);
     if (err != MSGIN5G_OK)
-        return refuse(request, err, reply);
+        return refuse(all, request, err, reply);
     end(registrations_find(all, &request->originator));
-    log_debug("deregistered ue_service_id=%s", request->originator.text);
+    log_debug("deregistered ue_service_id=%s", log_identity(request->originator.text, (char[LOG_IDENTITY_LEN]){ 0 }));
     return write_body(request, MSGIN5G_OK, MSGIN5G_REG_EXP_TIME_NONE, reply);
 }

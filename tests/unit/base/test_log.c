@@ -150,6 +150,45 @@ static void a_kid_is_shortened(void **state)
     assert_string_equal(log_a_kid("", out), "...");
 }
 
+static void identity_is_shortened(void **state)
+{
+    char out[LOG_IDENTITY_LEN];
+    (void)state;
+    assert_string_equal(log_identity("imsi-001010000000042", out), "imsi-00101...42");
+    assert_string_equal(log_identity("msisdn-8613800000001", out), "msisdn-86138...01");
+    assert_string_equal(log_identity("im:001010000000042@lab.example", out), "im:00101...42@lab.example");
+    assert_string_equal(log_identity("nai-alice@example.org", out), "nai-a...@example.org");
+    assert_string_equal(log_identity("nai-a@example.org", out), "nai-a@example.org");
+    assert_string_equal(log_identity("nai-@example.org", out), "nai-@example.org");
+    assert_string_equal(log_identity("extid-bob@example.org", out), "extid-b...@example.org");
+    assert_string_equal(log_identity("im:ue-0001@lab.example", out), "im:ue-0001@lab.example");
+    assert_string_equal(log_identity("1234567", out), "1234567");
+    assert_string_equal(log_identity("", out), "");
+    char longest[300];
+    memset(longest, 'u', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(strlen(log_identity(longest, out)), LOG_IDENTITY_LEN - 1);
+}
+
+static void a_flood_is_one_line_a_second(void **state)
+{
+    struct log_limit limit = { 0 };
+    unsigned left_out = 99;
+    (void)state;
+    log_set_level(LOG_LEVEL_INFO);
+    assert_true(log_limit_take(&limit, 5000, &left_out));
+    assert_int_equal(left_out, 0);
+    for (int64_t now_ms = 5000; now_ms < 6000; now_ms += 10)
+        assert_false(log_limit_take(&limit, now_ms, &left_out));
+    assert_true(log_limit_take(&limit, 6000, &left_out));
+    assert_int_equal(left_out, 100);
+    assert_true(log_limit_take(&limit, 7000, &left_out));
+    assert_int_equal(left_out, 0);
+    log_set_level(LOG_LEVEL_DEBUG); /* who looks closely wants to see each */
+    assert_true(log_limit_take(&limit, 7000, &left_out));
+    log_set_level(LOG_LEVEL_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +199,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_line_splits_event_and_fields, capture, give_back),
         cmocka_unit_test_setup_teardown(long_lines_are_cut_but_whole, capture, give_back),
         cmocka_unit_test(a_kid_is_shortened),
+        cmocka_unit_test(identity_is_shortened),
+        cmocka_unit_test(a_flood_is_one_line_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

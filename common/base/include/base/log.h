@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -34,5 +35,26 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
 #define LOG_A_KID_LEN 24
 /** Shorten an A-KID for a log line: routing indicator, first 8 characters of the A-TID, an ellipsis. @return @p out. */
 const char *log_a_kid(const char *a_kid, char out[LOG_A_KID_LEN]);
+
+#define LOG_IDENTITY_LEN 64
+/**
+ * Shorten a SUPI, GPSI or UE Service ID for a log line, since it may name a person (TS 33.117 4.2.3.2.5): of a number
+ * of more than seven digits the first five (an IMSI's MCC and MNC) and the last two stay, of the user in `nai-` and
+ * `extid-` the first character. @return @p out.
+ */
+const char *log_identity(const char *identity, char out[LOG_IDENTITY_LEN]);
+
+/** Lines about one event that peers can cause at will; zeroed at first. */
+struct log_limit {
+    int64_t next_ms;
+    unsigned left_out;
+};
+/**
+ * True when a line may be written now: one a second, all of them when the level is debug.
+ *
+ * @param now_ms   any clock that does not go back.
+ * @param left_out set with true: how many were not written since the last one that was.
+ */
+bool log_limit_take(struct log_limit *limit, int64_t now_ms, unsigned *left_out);
 
 #endif
