@@ -116,14 +116,13 @@ enum msgin5g_err buffer_appendf(struct buffer *buffer, const char *format, ...)
 
 void buffer_consume(struct buffer *buffer, size_t length)
 {
-    if (length >= buffer->length) {
-        buffer->length = 0;
-        return;
-    }
+    if (length > buffer->length)
+        length = buffer->length;
     if (length == 0)
         return;
     buffer->length -= length;
     memmove(buffer->data, buffer->data + length, buffer->length);
+    secret_wipe(buffer->data + buffer->length, length);
 }
 
 /* Room for the next read(); a full buffer gets one octet on the stack to tell "exactly the limit" from "more". */

@@ -1,5 +1,7 @@
 #include "client_internal.h"
 
+#include "base/secret.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -7,10 +9,13 @@
 #define KEPT_OCTETS 8192
 #define SPARE_MAX   256
 
+/* Bodies of the AAnF hold keys: nothing of them stays in a buffer that waits. */
 static void empty(struct buffer *buffer)
 {
     if (buffer->capacity > KEPT_OCTETS)
-        buffer_free(buffer);
+        buffer_wipe_free(buffer);
+    else if (buffer->length > 0)
+        secret_wipe(buffer->data, buffer->length);
     buffer->length = 0;
 }
 
@@ -53,6 +58,8 @@ void call_recycle(struct call *call)
         call_free(call);
         return;
     }
+    empty(&call->body);
+    empty(&call->response_body);
     DL_PREPEND(client->spare, call);
     client->spare_count++;
 }
@@ -61,8 +68,8 @@ void call_free(struct call *call)
 {
     fields_free(&call->request);
     fields_free(&call->response);
-    buffer_free(&call->body);
-    buffer_free(&call->response_body);
+    buffer_wipe_free(&call->body);
+    buffer_wipe_free(&call->response_body);
     free(call);
 }
 

@@ -1,5 +1,7 @@
 #include "client_internal.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,7 @@ static void read_all(struct link *link)
         }
         link->heard = true;
         enum msgin5g_err err = h2_session_receive(link->h2, client->scratch, (size_t)octets);
+        secret_wipe(client->scratch, (size_t)octets); /* an answer may hold keys */
         if (err != MSGIN5G_OK) {
             client_problem(client, "%s broke HTTP/2", authority(link));
             link_close(link, err);
@@ -241,6 +244,6 @@ void link_close(struct link *link, enum msgin5g_err result)
 void link_free(struct link *link)
 {
     h2_session_free(link->h2);
-    buffer_free(&link->out);
+    buffer_wipe_free(&link->out);
     free(link);
 }

@@ -3,6 +3,7 @@
 #include "server_internal.h"
 
 #include "base/log.h"
+#include "base/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,7 +217,7 @@ static void detect(struct http_connection *connection, const uint8_t *octets, si
         connection_h2_input(connection, first.data, first.length);
     else if (connection->phase == CONNECTION_H1)
         connection_h1_input(connection, (const char *)first.data, first.length);
-    buffer_free(&first);
+    buffer_wipe_free(&first);
 }
 
 static void input(struct http_connection *connection, const uint8_t *octets, size_t length)
@@ -259,6 +260,7 @@ static void read_all(struct http_connection *connection)
             break;
         }
         input(connection, server->scratch, (size_t)octets);
+        secret_wipe(server->scratch, (size_t)octets); /* a body may hold a key */
     }
 }
 
@@ -340,7 +342,7 @@ static void go_on_reading(struct http_connection *connection)
         struct buffer rest = connection->in;
         buffer_init(&connection->in, IN_OCTETS_MAX);
         connection_h1_input(connection, (const char *)rest.data, rest.length);
-        buffer_free(&rest);
+        buffer_wipe_free(&rest);
     }
     read_all(connection);
 }
@@ -450,8 +452,8 @@ void connection_free(struct http_connection *connection)
 {
     h2_session_free(connection->h2);
     h1_parser_free(&connection->h1);
-    buffer_free(&connection->in);
-    buffer_free(&connection->out);
+    buffer_wipe_free(&connection->in);
+    buffer_wipe_free(&connection->out);
     peer_drop(connection->peer);
     free(connection);
 }

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include "base/secret.h"
 #include "connection.h"
 
 #include <stdlib.h>
@@ -18,10 +19,13 @@ struct http_request *request_new(void)
     return request;
 }
 
+/* Bodies of the AAnF hold keys: nothing of them stays in a buffer that waits. */
 static void empty(struct buffer *buffer, size_t limit)
 {
     if (buffer->capacity > KEPT_OCTETS)
-        buffer_free(buffer);
+        buffer_wipe_free(buffer);
+    else if (buffer->length > 0)
+        secret_wipe(buffer->data, buffer->length);
     buffer->length = 0;
     buffer->limit = limit;
 }
@@ -53,8 +57,8 @@ void request_free(struct http_request *request)
         return;
     peer_drop(request->peer);
     fields_free(&request->fields);
-    buffer_free(&request->body);
-    buffer_free(&request->answer);
+    buffer_wipe_free(&request->body);
+    buffer_wipe_free(&request->answer);
     free(request);
 }
 

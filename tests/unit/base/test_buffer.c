@@ -85,8 +85,9 @@ static void consumes_from_the_front(void **state)
     assert_int_equal(buffer.length, 8);
     buffer_consume(&buffer, 4);
     assert_int_equal(buffer.length, 4);
-    assert_memory_equal(buffer.data, "tail", 4);
+    assert_memory_equal(buffer.data, "tail\0\0\0\0", 8); /* nothing stays behind */
     buffer_consume(&buffer, 99);
+    assert_memory_equal(buffer.data, "\0\0\0\0", 4);
     assert_int_equal(buffer.length, 0);
     buffer_free(&buffer);
 }

@@ -27,7 +27,7 @@ enum msgin5g_err buffer_append_text(struct buffer *buffer, const char *text);
 enum msgin5g_err buffer_appendf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Make room for @p length more octets; @return their place in @p out. Raise buffer->length by what was written. */
 enum msgin5g_err buffer_reserve(struct buffer *buffer, size_t length, uint8_t **out);
-/** Remove @p length octets (at most all) from the front. */
+/** Remove @p length octets (at most all) from the front; nothing of them stays behind: they may have held a key. */
 void buffer_consume(struct buffer *buffer, size_t length);
 /** Read the whole file @p path (at most the limit; "-" is standard input) into @p buffer. @return MSGIN5G_OK, ERR_IO
  * (errno set), ERR_LIMIT, ERR_NO_MEMORY. */
