@@ -16,10 +16,13 @@
 
 static const char doc[] = "The AKMA anchor function (AAnF) of a lab home network, with an AUSF and UDM for 5G AKA.\v"
                           "Examples:\n"
-                          "  akma-aanf --print-config > aanf.yaml\n"
-                          "  akma-aanf --config aanf.yaml\n"
+                          "  akma-aanf --print-config > akma-aanf.yaml    # then edit it\n"
+                          "  akma-aanf --config akma-aanf.yaml\n"
                           "\n"
-                          "Exit codes: 0 ended by a signal, 1 other, 2 usage, 3 configuration.";
+                          "SIGHUP reads subscribers, policies and the log level again; SIGTERM and SIGINT\n"
+                          "end it.\n"
+                          "\n"
+                          "Exit codes: 0 ended by a signal, 1 other failure, 2 usage, 3 configuration";
 
 static const struct daemon_program program = {
     .name = "akma-aanf",

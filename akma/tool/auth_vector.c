@@ -33,7 +33,7 @@ static const char doc[] = "Compute a 5G authentication vector (TS 35.206, TS 33.
                           "      --rand 23553cbe9637a89d218ae64dae47bf35 \\\n"
                           "      --sn-name 5G:mnc001.mcc001.3gppnetwork.org --json < k.hex\n"
                           "\n"
-                          "Exit codes: 0 ok, 1 other failure, 2 wrong usage.";
+                          "Exit codes: 0 ok, 1 other failure, 2 usage";
 
 static const struct argp_option argp_options[] = {
     { "k", OPTION_K, "HEX", 0, "Subscriber key K, 32 digits", 0 },

@@ -33,7 +33,7 @@ static const char doc[] =
     "  akma derive --supi imsi-310150000000001 --mnc-digits 3 --k-ausf - --rid 12 \\\n"
     "      --af msgin5g.lab.example --ua-id 010001d001 --json\n"
     "\n"
-    "Exit codes: 0 ok, 1 other failure, 2 wrong usage.";
+    "Exit codes: 0 ok, 1 other failure, 2 usage";
 
 static const struct argp_option argp_options[] = {
     { "supi", OPTION_SUPI, "SUPI", 0, "imsi- and 6 to 15 digits, or nai-user@realm", 0 },

@@ -28,7 +28,7 @@ static const char doc[] = "AKMA key derivations by hand, for test vectors and la
                           "      --rand 23553cbe9637a89d218ae64dae47bf35 \\\n"
                           "      --sn-name 5G:mnc001.mcc001.3gppnetwork.org --json\n"
                           "\n"
-                          "Exit codes: 0 ok, 1 other failure, 2 wrong usage.";
+                          "Exit codes: 0 ok, 1 other failure, 2 usage";
 
 static const struct argp_option options[] = {
     { "version", 'V', NULL, 0, "Print the version, and end", 0 },

@@ -37,11 +37,11 @@ static void begin_line(struct margin margin)
 /* Words of @p text as comment lines of at most COLUMNS characters. */
 static void print_comment(struct margin margin, const char *text)
 {
-    int used = COLUMNS;
+    int used = 0; /* nothing yet; a line that was begun is never empty */
     while (*(text += strspn(text, " ")) != '\0') {
         int length = (int)strcspn(text, " ");
-        if (used + 1 + length > COLUMNS) {
-            if (used < COLUMNS)
+        if (used == 0 || used + 1 + length > COLUMNS) {
+            if (used > 0)
                 fputc('\n', margin.out);
             begin_line(margin);
             fputc('#', margin.out);

@@ -15,10 +15,12 @@
 static const char doc[] =
     "MSGin5G Server: routes messages between UEs (TS 23.554) that authenticate with AKMA keys (TS 33.535).\v"
     "Examples:\n"
-    "  msgin5g-server --print-config > msgin5g-server.yaml\n"
+    "  msgin5g-server --print-config > msgin5g-server.yaml    # then edit it\n"
     "  msgin5g-server --config msgin5g-server.yaml\n"
     "\n"
-    "Exit codes: 0 ok, 1 other failure, 2 usage, 3 configuration.";
+    "SIGHUP reads bindings and the log level again; SIGTERM and SIGINT end it.\n"
+    "\n"
+    "Exit codes: 0 ended by a signal, 1 other failure, 2 usage, 3 configuration";
 
 static const struct daemon_program program = {
     .name = "msgin5g-server",
@@ -72,7 +74,6 @@ static void on_reload(void *ctx)
 {
     struct server *server = ctx;
     struct server_config config = { 0 };
-    daemon_notify("RELOADING=1");
     if (daemon_load(&program, server->options.config_path, &config) == MSGIN5G_OK) {
         log_set_level((enum log_level)config.log_level);
         say_unchanged(&server->config, &config);
@@ -83,7 +84,6 @@ static void on_reload(void *ctx)
         log_error("configuration stays as it was");
     }
     config_free(server_config_schema, &config);
-    daemon_notify("READY=1");
 }
 
 /* Secrets of sessions go to a file only when asked for twice: by the switch and by a name. */
