@@ -8,8 +8,8 @@ if(MSGIN5G_UNPATCHED_LIBCOAP)
     set(MSGIN5G_PREFIX "${MSGIN5G_DEPS_DIR}/prefix-unpatched")
 endif()
 
-find_library(MSGIN5G_WOLFSSL_LIBRARY NAMES libwolfssl.a PATHS "${MSGIN5G_PREFIX}/lib" NO_DEFAULT_PATH)
-find_library(MSGIN5G_COAP_LIBRARY NAMES libcoap-3.a libcoap-3-wolfssl.a PATHS "${MSGIN5G_PREFIX}/lib" NO_DEFAULT_PATH)
+find_library(MSGIN5G_WOLFSSL_LIBRARY NAMES libwolfssl.a PATHS "${MSGIN5G_PREFIX}/lib" NO_DEFAULT_PATH NO_CACHE)
+find_library(MSGIN5G_COAP_LIBRARY NAMES libcoap-3.a libcoap-3-wolfssl.a PATHS "${MSGIN5G_PREFIX}/lib" NO_DEFAULT_PATH NO_CACHE)
 if(NOT MSGIN5G_WOLFSSL_LIBRARY OR NOT MSGIN5G_COAP_LIBRARY)
     message(FATAL_ERROR "wolfSSL or libcoap is not in ${MSGIN5G_DEPS_DIR}. Run cmake/setup.sh first, or name the "
         "folder it filled with -DMSGIN5G_DEPS_DIR=...")
