@@ -154,6 +154,24 @@ def test_spoofed_originator_delivers_nothing(lab, session):
     assert victim.stop() == 0
 
 
+def test_ids_of_a_registered_ue_stay_its_own(lab, session):
+    """Nor can a UE Service ID be used, taken over or ended while its owner is registered; the log names nobody."""
+    owner = Session(lab, lab.subscribers[1]).register()
+    address = {"oriAddrType": "UE", "addr": lab.subscribers[1].service_id}
+    spoofed = message(lab, oriAddr=address, destAddr={"destAddrType": "UE", "addr": lab.subscribers[0].service_id})
+    assert session.post(spoofed)[0] == "4.03"
+    assert session.post(foreign_ue.registration(lab.subscribers[1].service_id))[0] == "4.03"
+    assert session.post({"msgIden": "urn:3gpp:msgin5g", "msgType": "DEREG", "oriAddr": address})[0] == "4.03"
+    genuine = str(uuid.uuid4())
+    assert session.post(message(lab, msgId=genuine, payload="still yours"))[0] == "2.04"
+    assert owner.post(message(lab, oriAddr=address, destAddr={"destAddrType": "UE",
+                                                              "addr": lab.subscribers[0].service_id}))[0] == "2.04"
+    assert [request for request in owner.requests if genuine.encode() in request]
+    owner.close()
+    assert "belongs to somebody else" in lab.server.log()
+    assert lab.subscribers[0].supi not in lab.server.log()
+
+
 def test_report_nobody_asked_for(lab, session):
     """EC-32: an IMDN must answer a message that asked for it."""
     imdn = {"msgIden": "urn:3gpp:msgin5g", "msgType": "IMDN", "msgId": str(uuid.uuid4()), "DelSta": "success",
