@@ -96,8 +96,7 @@ enum msgin5g_err a_kid_format(const struct a_kid *a_kid, char out[AKMA_A_KID_MAX
     char realm[AKMA_FQDN_MAX + 1];
     int length;
 
-    if (!rid_valid(a_kid->rid) ||
-        fqdn_parse((struct msgin5g_str){ a_kid->realm, strlen(a_kid->realm) }, realm) != MSGIN5G_OK)
+    if (!rid_valid(a_kid->rid) || fqdn_parse(msgin5g_str(a_kid->realm), realm) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
     a_tid_to_text(a_kid->a_tid, a_tid);
     length = snprintf(out, AKMA_A_KID_MAX + 1, "%s.%s@%s", a_kid->rid, a_tid, realm);
@@ -133,7 +132,7 @@ enum msgin5g_err a_kid_derive(
     memcpy(a_kid.rid, rid, strlen(rid) + 1);
     if (realm == NULL)
         err = a_kid_home_realm(supi, 2, a_kid.realm);
-    else if (fqdn_parse((struct msgin5g_str){ realm, strlen(realm) }, a_kid.realm) == MSGIN5G_OK)
+    else if (fqdn_parse(msgin5g_str(realm), a_kid.realm) == MSGIN5G_OK)
         err = MSGIN5G_OK;
     else
         err = MSGIN5G_ERR_INVALID;

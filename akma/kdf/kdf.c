@@ -128,7 +128,7 @@ struct msgin5g_str kdf_supi_value(const char *supi)
             supi += strlen(prefixes[i]);
             break;
         }
-    return (struct msgin5g_str){ supi, strlen(supi) };
+    return msgin5g_str(supi);
 }
 
 /* TS 33.535 A.2 and A.3: the same but for FC and the label. */
@@ -161,7 +161,7 @@ enum msgin5g_err kdf_k_af(const struct k_akma *k_akma, const char *fqdn, const s
     char af_id[AKMA_FQDN_MAX + 1 + UA_ID_LEN];
     struct kdf_parameter parameter = { af_id, strlen(fqdn) + UA_ID_LEN };
 
-    if (fqdn_parse((struct msgin5g_str){ fqdn, strlen(fqdn) }, af_id) != MSGIN5G_OK) {
+    if (fqdn_parse(msgin5g_str(fqdn), af_id) != MSGIN5G_OK) {
         k_af_wipe(out);
         return MSGIN5G_ERR_INVALID;
     }

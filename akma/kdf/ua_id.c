@@ -57,7 +57,7 @@ enum msgin5g_err af_id_format(const char *fqdn, const struct ua_id *ua_id, char 
     char name[AKMA_FQDN_MAX + 1];
     char hex[2 * UA_ID_LEN + 1];
 
-    if (fqdn_parse((struct msgin5g_str){ fqdn, strlen(fqdn) }, name) != MSGIN5G_OK)
+    if (fqdn_parse(msgin5g_str(fqdn), name) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
     secret_to_hex(ua_id->octets, UA_ID_LEN, hex);
     (void)snprintf(out, AKMA_AF_ID_MAX + 1, "%s:%s", name, hex);

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static struct msgin5g_str str(const char *text)
-{
-    return (struct msgin5g_str){ text, strlen(text) };
-}
-
 static bool copy(const char *text, char *out, size_t max)
 {
     size_t length = strlen(text);
@@ -32,7 +27,7 @@ const char *naanf_read_a_kid(const char *text, void *out)
 {
     struct a_kid a_kid;
 
-    if (a_kid_parse(str(text), &a_kid) != MSGIN5G_OK || a_kid_format(&a_kid, out) != MSGIN5G_OK)
+    if (a_kid_parse(msgin5g_str(text), &a_kid) != MSGIN5G_OK || a_kid_format(&a_kid, out) != MSGIN5G_OK)
         return "not an A-KID: <RID>.<A-TID in base64url>@<realm>";
     return NULL;
 }
@@ -42,7 +37,7 @@ const char *naanf_read_af_id(const char *text, void *out)
     char fqdn[AKMA_FQDN_MAX + 1];
     struct ua_id ua_id;
 
-    if (af_id_parse(str(text), fqdn, &ua_id) != MSGIN5G_OK || af_id_format(fqdn, &ua_id, out) != MSGIN5G_OK)
+    if (af_id_parse(msgin5g_str(text), fqdn, &ua_id) != MSGIN5G_OK || af_id_format(fqdn, &ua_id, out) != MSGIN5G_OK)
         return "not an AF id: <FQDN>:<10 hexadecimal digits of the Ua* id>";
     return NULL;
 }
@@ -82,14 +77,14 @@ const char *naanf_read_key(const char *text, void *out)
 {
     static const uint8_t zero[AKMA_KEY_LEN];
 
-    if (secret_from_hex(str(text), out, AKMA_KEY_LEN) != MSGIN5G_OK)
+    if (secret_from_hex(msgin5g_str(text), out, AKMA_KEY_LEN) != MSGIN5G_OK)
         return "not 64 hexadecimal digits";
     return secret_equal(out, zero, AKMA_KEY_LEN) ? "a key of zeros" : NULL;
 }
 
 const char *naanf_read_time(const char *text, void *out)
 {
-    return clock_parse_rfc3339(str(text), out) == MSGIN5G_OK ? NULL : "not an RFC 3339 date-time";
+    return clock_parse_rfc3339(msgin5g_str(text), out) == MSGIN5G_OK ? NULL : "not an RFC 3339 date-time";
 }
 
 const char *naanf_read_uri(const char *text, void *out)

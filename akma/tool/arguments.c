@@ -55,7 +55,7 @@ void argument_hex(struct argp_state *state, const char *option, const char *argu
     else if (strcmp(argument, "-") == 0)
         hex_from_file(state, option, "-", out, octets);
     else
-        hex_or_fail(state, option, (struct msgin5g_str){ argument, strlen(argument) }, out, octets);
+        hex_or_fail(state, option, msgin5g_str(argument), out, octets);
 }
 
 void arguments_require(struct argp_state *state, const struct required_option *required, uint32_t seen)

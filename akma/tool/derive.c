@@ -71,7 +71,7 @@ struct derive {
 
 static void read_name(struct argp_state *state, const char *option, const char *argument, char out[AKMA_FQDN_MAX + 1])
 {
-    if (fqdn_parse((struct msgin5g_str){ argument, strlen(argument) }, out) != MSGIN5G_OK)
+    if (fqdn_parse(msgin5g_str(argument), out) != MSGIN5G_OK)
         argp_error(state, "%s: expected a domain name such as msgin5g.lab.example, got \"%s\"", option, argument);
 }
 

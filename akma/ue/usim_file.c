@@ -70,7 +70,7 @@ static const struct config_key schema[] = {
 
 static void read_hex(struct config_report *report, const char *name, const char *text, void *out, size_t length)
 {
-    if (secret_from_hex((struct msgin5g_str){ text, strlen(text) }, out, length) != MSGIN5G_OK)
+    if (secret_from_hex(msgin5g_str(text), out, length) != MSGIN5G_OK)
         config_report_add(report, name, "%s must be %zu hexadecimal digits", name, 2 * length);
 }
 

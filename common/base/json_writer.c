@@ -131,7 +131,7 @@ void json_string(struct json_writer *writer, const char *name, struct msgin5g_st
 
 void json_text(struct json_writer *writer, const char *name, const char *text)
 {
-    json_string(writer, name, (struct msgin5g_str){ text, strlen(text) });
+    json_string(writer, name, msgin5g_str(text));
 }
 
 void json_bool(struct json_writer *writer, const char *name, bool value)

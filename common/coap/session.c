@@ -258,11 +258,6 @@ void transport_session_set_user(struct transport_session *session, void *user)
     session->user = user;
 }
 
-enum transport_scheme transport_session_scheme(const struct transport_session *session)
-{
-    return (enum transport_scheme)session->scheme;
-}
-
 /* Made when first asked for: most sessions are never named. */
 const char *transport_session_remote(const struct transport_session *session)
 {

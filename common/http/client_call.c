@@ -75,14 +75,14 @@ void call_free(struct call *call)
 
 static enum msgin5g_err copy(struct call *call, const struct http_call *from)
 {
-    enum msgin5g_err err = fields_put(&call->request, text_of(from->method), &call->method);
+    enum msgin5g_err err = fields_put(&call->request, msgin5g_str(from->method), &call->method);
     if (err == MSGIN5G_OK)
-        err = fields_put(&call->request, text_of(from->path), &call->path);
+        err = fields_put(&call->request, msgin5g_str(from->path), &call->path);
     call->has_body = from->content_type != NULL;
     if (err == MSGIN5G_OK && call->has_body)
-        err = fields_put(&call->request, text_of(from->content_type), &call->content_type);
+        err = fields_put(&call->request, msgin5g_str(from->content_type), &call->content_type);
     for (size_t i = 0; i < from->header_count && err == MSGIN5G_OK; i++)
-        err = fields_add(&call->request, text_of(from->headers[i].name), text_of(from->headers[i].value));
+        err = fields_add(&call->request, msgin5g_str(from->headers[i].name), msgin5g_str(from->headers[i].value));
     if (err == MSGIN5G_OK && call->has_body)
         err = buffer_append(&call->body, from->body, from->length);
     return err;

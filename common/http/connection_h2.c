@@ -22,7 +22,7 @@ static void on_field(void *ctx, void *stream, struct msgin5g_str name, struct ms
     if (request->fields_done)
         return;
     if (name.octets[0] != ':' || text_is(name, ":authority")) {
-        if (fields_add(&request->fields, name.octets[0] == ':' ? text_of("host") : name, value) != MSGIN5G_OK)
+        if (fields_add(&request->fields, name.octets[0] == ':' ? msgin5g_str("host") : name, value) != MSGIN5G_OK)
             request_refuse(request, 431);
     } else if (text_is(name, ":method")) {
         request_set_method(request, value);

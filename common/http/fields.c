@@ -71,7 +71,7 @@ struct msgin5g_str fields_text(const struct fields *fields, struct text_ref ref)
 struct msgin5g_str fields_find(const struct fields *fields, struct msgin5g_str name)
 {
     for (size_t i = 0; i < fields->count; i++) {
-        if (text_equal(fields_text(fields, fields->list[i].name), name))
+        if (msgin5g_str_equal(fields_text(fields, fields->list[i].name), name))
             return fields_text(fields, fields->list[i].value);
     }
     return (struct msgin5g_str){ NULL, 0 };

@@ -197,7 +197,7 @@ static void set_target(struct http_request *request, struct msgin5g_str target)
             return;
         }
         if ((url.field_set & 1U << UF_PATH) == 0) {
-            target = text_of("/");
+            target = msgin5g_str("/");
         } else {
             target.octets += url.field_data[UF_PATH].off;
             target.length -= url.field_data[UF_PATH].off;
@@ -265,7 +265,7 @@ static enum h1_result read_head(struct h1_parser *parser, struct http_request *r
         return broken(request, status_of_error(error));
     if (count_fields(request, "host") > 1 || (http.http_minor == 1 && count_fields(request, "host") == 0))
         return broken(request, 400);
-    request_set_method(request, text_of(http_method_str((enum http_method)http.method)));
+    request_set_method(request, msgin5g_str(http_method_str((enum http_method)http.method)));
     if (http.method == HTTP_CONNECT)
         return broken(request, 405);
     set_target(request, reading.target);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void address_text(const struct sockaddr_storage *address, char out[PEER_TEXT_MAX])
+static void address_text(const struct sockaddr_storage *address, char out[PEER_TEXT_MAX])
 {
     char text[INET6_ADDRSTRLEN] = "?";
     if (address->ss_family == AF_INET6) {

@@ -21,7 +21,5 @@ struct peer *peer_take(struct peer *peer);
 void peer_drop(struct peer *peer);
 /** Keep the names of the certificate that @p stream's peer showed, if any. */
 void peer_set_names(struct peer *peer, const struct tls_stream *stream);
-/** Textual form of @p address with its port. */
-void address_text(const struct sockaddr_storage *address, char out[PEER_TEXT_MAX]);
 
 #endif

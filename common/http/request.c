@@ -146,7 +146,7 @@ struct msgin5g_str http_request_param(const struct http_request *request, const 
 
 struct msgin5g_str http_request_header(const struct http_request *request, const char *name)
 {
-    return fields_find(&request->fields, text_of(name));
+    return fields_find(&request->fields, msgin5g_str(name));
 }
 
 struct msgin5g_str http_request_body(const struct http_request *request)

@@ -49,10 +49,10 @@ static bool path_matches(struct msgin5g_str path, struct msgin5g_str template)
 {
     while (path.length > 0 && template.length > 0) {
         if (path.octets[0] != '/' || template.octets[0] != '/') /* "*" */
-            return text_equal(path, template);
+            return msgin5g_str_equal(path, template);
         struct msgin5g_str want = take_segment(&template);
         struct msgin5g_str have = take_segment(&path);
-        if (is_param(want) ? have.length == 0 : !text_equal(want, have))
+        if (is_param(want) ? have.length == 0 : !msgin5g_str_equal(want, have))
             return false;
     }
     return path.length == 0 && template.length == 0;
@@ -100,7 +100,7 @@ static void collect_params(struct http_request *request, struct msgin5g_str temp
 
 bool route_path_matches(const struct http_request *request, const struct http_route *route)
 {
-    return path_matches(http_request_path(request), text_of(route->path));
+    return path_matches(http_request_path(request), msgin5g_str(route->path));
 }
 
 void route_find(struct http_request *request, const struct http_route *routes)
@@ -116,7 +116,7 @@ void route_find(struct http_request *request, const struct http_route *routes)
         }
         request->match = HTTP_MATCH_ROUTE;
         request->route = route;
-        collect_params(request, text_of(route->path));
+        collect_params(request, msgin5g_str(route->path));
         return;
     }
 }

@@ -28,7 +28,7 @@ static void fuzz_a_kid(struct msgin5g_str text)
     CHECK(strlen(out) == text.length);
     user = (size_t)(strchr(out, '@') - out);
     CHECK(memcmp(out, text.octets, user) == 0); /* only the realm may change, to lower case */
-    CHECK(a_kid_parse((struct msgin5g_str){ out, strlen(out) }, &again) == MSGIN5G_OK);
+    CHECK(a_kid_parse(msgin5g_str(out), &again) == MSGIN5G_OK);
     CHECK(memcmp(a_kid.a_tid, again.a_tid, AKMA_A_TID_LEN) == 0 && strcmp(a_kid.realm, again.realm) == 0);
 }
 
@@ -55,7 +55,7 @@ static void fuzz_af_id(struct msgin5g_str text)
     if (af_id_parse(text, fqdn, &ua_id) != MSGIN5G_OK)
         return;
     CHECK(af_id_format(fqdn, &ua_id, out) == MSGIN5G_OK && strlen(out) == text.length);
-    CHECK(af_id_parse((struct msgin5g_str){ out, strlen(out) }, again, &ua_id_again) == MSGIN5G_OK);
+    CHECK(af_id_parse(msgin5g_str(out), again, &ua_id_again) == MSGIN5G_OK);
     CHECK(strcmp(fqdn, again) == 0 && memcmp(&ua_id, &ua_id_again, sizeof ua_id) == 0);
 }
 
@@ -67,7 +67,7 @@ static void fuzz_fqdn(struct msgin5g_str text)
     if (fqdn_parse(text, fqdn) != MSGIN5G_OK)
         return;
     CHECK(strlen(fqdn) == text.length);
-    CHECK(fqdn_parse((struct msgin5g_str){ fqdn, strlen(fqdn) }, again) == MSGIN5G_OK && strcmp(fqdn, again) == 0);
+    CHECK(fqdn_parse(msgin5g_str(fqdn), again) == MSGIN5G_OK && strcmp(fqdn, again) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)

@@ -13,11 +13,6 @@
 #define A_TID "pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY"
 #define REALM "5gc.mnc001.mcc001.3gppnetwork.org"
 
-static struct msgin5g_str str(const char *text)
-{
-    return (struct msgin5g_str){ text, strlen(text) };
-}
-
 static void check_example(const struct vector *example)
 {
     const char *text = vector_text(example, "a_kid");
@@ -34,14 +29,14 @@ static void check_example(const struct vector *example)
     assert_int_equal(
         a_kid_derive(&k_ausf, vector_text(example, "supi"), vector_text(example, "rid"), NULL, out), MSGIN5G_OK);
     assert_string_equal(out, text);
-    assert_int_equal(a_kid_parse(str(text), &a_kid), MSGIN5G_OK);
+    assert_int_equal(a_kid_parse(msgin5g_str(text), &a_kid), MSGIN5G_OK);
     assert_string_equal(a_kid.rid, vector_text(example, "rid"));
     assert_memory_equal(a_kid.a_tid, a_tid, sizeof a_tid);
     assert_int_equal(a_kid_format(&a_kid, out), MSGIN5G_OK);
     assert_string_equal(out, text);
     assert_int_equal(a_kid_to_psk_identity(text, identity), MSGIN5G_OK);
     assert_string_equal(identity, psk_identity);
-    assert_int_equal(a_kid_from_psk_identity(str(psk_identity), &found), MSGIN5G_OK);
+    assert_int_equal(a_kid_from_psk_identity(msgin5g_str(psk_identity), &found), MSGIN5G_OK);
     assert_int_equal(found.length, strlen(text));
     assert_memory_equal(found.octets, text, found.length);
 }
@@ -75,7 +70,7 @@ static void test_refused_a_kids(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (a_kid_parse(str(bad[i]), &a_kid) != MSGIN5G_ERR_MALFORMED_A_KID)
+        if (a_kid_parse(msgin5g_str(bad[i]), &a_kid) != MSGIN5G_ERR_MALFORMED_A_KID)
             fail_msg("taken: \"%s\"", bad[i]);
     assert_int_equal(a_kid_parse((struct msgin5g_str){ NULL, 0 }, &a_kid), MSGIN5G_ERR_MALFORMED_A_KID);
 }
@@ -130,9 +125,10 @@ static void test_realm_in_any_case_username_as_it_is(void **state)
     struct a_kid other;
 
     (void)state;
-    assert_int_equal(a_kid_parse(str("0." A_TID "@5GC.mnc001.MCC001.3gppnetwork.ORG"), &a_kid), MSGIN5G_OK);
+    assert_int_equal(a_kid_parse(msgin5g_str("0." A_TID "@5GC.mnc001.MCC001.3gppnetwork.ORG"), &a_kid), MSGIN5G_OK);
     assert_string_equal(a_kid.realm, REALM);
-    assert_int_equal(a_kid_parse(str("0.phy_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@" REALM), &other), MSGIN5G_OK);
+    assert_int_equal(
+        a_kid_parse(msgin5g_str("0.phy_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@" REALM), &other), MSGIN5G_OK);
     assert_memory_not_equal(a_kid.a_tid, other.a_tid, AKMA_A_TID_LEN);
 }
 
@@ -147,7 +143,7 @@ static void test_every_a_tid_octet_survives(void **state)
         for (size_t i = 0; i < AKMA_A_TID_LEN; i++)
             in.a_tid[i] = (uint8_t)(value + 37 * i);
         assert_int_equal(a_kid_format(&in, text), MSGIN5G_OK);
-        assert_int_equal(a_kid_parse(str(text), &back), MSGIN5G_OK);
+        assert_int_equal(a_kid_parse(msgin5g_str(text), &back), MSGIN5G_OK);
         assert_memory_equal(in.a_tid, back.a_tid, AKMA_A_TID_LEN);
     }
 }
@@ -200,11 +196,11 @@ static void test_psk_identity(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (a_kid_from_psk_identity(str(bad[i]), &found) != MSGIN5G_ERR_MALFORMED_A_KID)
+        if (a_kid_from_psk_identity(msgin5g_str(bad[i]), &found) != MSGIN5G_ERR_MALFORMED_A_KID)
             fail_msg("taken: \"%s\"", bad[i]);
     assert_null(found.octets);
     assert_int_equal(found.length, 7);
-    assert_int_equal(a_kid_from_psk_identity(str("3GPP-AKMA0." A_TID "@" REALM), &found), MSGIN5G_OK);
+    assert_int_equal(a_kid_from_psk_identity(msgin5g_str("3GPP-AKMA0." A_TID "@" REALM), &found), MSGIN5G_OK);
     assert_memory_equal(found.octets, "0." A_TID "@" REALM, found.length);
     memset(too_long, 'a', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = '\0';

@@ -16,11 +16,6 @@
 #define SUPI  "imsi-001010000000001"
 #define AF_ID "msgin5g.lab.example:010001c0a8"
 
-static struct msgin5g_str str(const char *text)
-{
-    return (struct msgin5g_str){ text, strlen(text) };
-}
-
 struct refusal {
     const char *body;
     const char *cause;
@@ -59,7 +54,7 @@ static void check_refusals(decode_fn *decode, size_t size, const struct refusal 
         struct naanf_problem problem = { NULL, NULL, NULL };
 
         memset(out, 0xa5, size);
-        if (decode(str(refusals->body), out, &problem) != MSGIN5G_ERR_MALFORMED)
+        if (decode(msgin5g_str(refusals->body), out, &problem) != MSGIN5G_ERR_MALFORMED)
             fail_msg("taken: %s", refusals->body);
         if (strcmp(problem.cause, refusals->cause) != 0)
             fail_msg("%s: cause is %s (%s)", refusals->body, problem.cause, problem.reason);
@@ -105,7 +100,8 @@ static void test_limits_that_are_still_met(void **state)
 
     (void)state;
     assert_int_equal(
-        naanf_ctx_remove_decode(str("{\"supi\":\"" SUPI "\",\"x\":[[[[[[[]]]]]]]}"), &out, &problem), MSGIN5G_OK);
+        naanf_ctx_remove_decode(msgin5g_str("{\"supi\":\"" SUPI "\",\"x\":[[[[[[[]]]]]]]}"), &out, &problem),
+        MSGIN5G_OK);
     assert_string_equal(out.supi, SUPI);
 }
 
@@ -120,9 +116,9 @@ static void test_too_many_members(void **state)
     for (int i = 0; i < NAANF_MEMBERS_MAX - 1; i++)
         length += (size_t)sprintf(body + length, "%c\"m%d\":1", i == 0 ? '{' : ',', i);
     (void)sprintf(body + length, ",\"supi\":\"x\"}");
-    assert_int_equal(naanf_ctx_remove_decode(str(body), &out, &problem), MSGIN5G_OK);
+    assert_int_equal(naanf_ctx_remove_decode(msgin5g_str(body), &out, &problem), MSGIN5G_OK);
     (void)sprintf(body + length, ",\"a\":1,\"supi\":\"x\"}");
-    assert_int_equal(naanf_ctx_remove_decode(str(body), &out, &problem), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(naanf_ctx_remove_decode(msgin5g_str(body), &out, &problem), MSGIN5G_ERR_MALFORMED);
     assert_string_equal(problem.cause, "INVALID_MSG_FORMAT");
 }
 
@@ -217,10 +213,10 @@ static void test_length_of_texts(void **state)
     (void)state;
     memset(supi, 'x', sizeof supi);
     (void)sprintf(body, "{\"supi\":\"%.*s\"}", AKMA_SUPI_MAX, supi);
-    assert_int_equal(naanf_ctx_remove_decode(str(body), &out, &problem), MSGIN5G_OK);
+    assert_int_equal(naanf_ctx_remove_decode(msgin5g_str(body), &out, &problem), MSGIN5G_OK);
     assert_int_equal(strlen(out.supi), AKMA_SUPI_MAX);
     (void)sprintf(body, "{\"supi\":\"%.*s\"}", AKMA_SUPI_MAX + 1, supi);
-    assert_int_equal(naanf_ctx_remove_decode(str(body), &out, &problem), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(naanf_ctx_remove_decode(msgin5g_str(body), &out, &problem), MSGIN5G_ERR_MALFORMED);
 }
 
 static void test_key_data_takes_offset_fraction_and_upper_case(void **state)
@@ -230,16 +226,16 @@ static void test_key_data_takes_offset_fraction_and_upper_case(void **state)
     struct naanf_problem problem;
 
     (void)state;
-    assert_int_equal(
-        naanf_key_data_decode(
-            str("{\"expiry\":\"2026-11-21T12:00:00Z\",\"kaf\":\"" KEY "\",\"new\":{\"a\":[1]}}"), &zulu, &problem),
+    assert_int_equal(naanf_key_data_decode(
+                         msgin5g_str("{\"expiry\":\"2026-11-21T12:00:00Z\",\"kaf\":\"" KEY "\",\"new\":{\"a\":[1]}}"),
+                         &zulu, &problem),
         MSGIN5G_OK);
     assert_int_equal(zulu.expiry_s, 1795262400);
     assert_string_equal(zulu.supi, "");
-    assert_int_equal(
-        naanf_key_data_decode(str("{\"gpsi\":\"msisdn-4912345\",\"supi\":\"" SUPI "\",\"expiry\":"
-                                  "\"2026-11-21T13:00:00.999+01:00\",\"kaf\":\"" KEY_U "\",\"suppFeat\":\"F1\"}"),
-            &offset, &problem),
+    assert_int_equal(naanf_key_data_decode(
+                         msgin5g_str("{\"gpsi\":\"msisdn-4912345\",\"supi\":\"" SUPI "\",\"expiry\":"
+                                     "\"2026-11-21T13:00:00.999+01:00\",\"kaf\":\"" KEY_U "\",\"suppFeat\":\"F1\"}"),
+                         &offset, &problem),
         MSGIN5G_OK);
     assert_int_equal(offset.expiry_s, zulu.expiry_s);
     assert_memory_equal(offset.k_af.octets, zulu.k_af.octets, AKMA_KEY_LEN);
@@ -265,7 +261,7 @@ static void test_bodies_as_written(void **state)
 
     (void)state;
     buffer_init(&out, 65536);
-    assert_int_equal(secret_from_hex(str(KEY), key_info.k_akma.octets, AKMA_KEY_LEN), MSGIN5G_OK);
+    assert_int_equal(secret_from_hex(msgin5g_str(KEY), key_info.k_akma.octets, AKMA_KEY_LEN), MSGIN5G_OK);
     memcpy(key_data.k_af.octets, key_info.k_akma.octets, AKMA_KEY_LEN);
     assert_int_equal(naanf_key_info_encode(&key_info, &out), MSGIN5G_OK);
     assert_body(&out, "{\"supi\":\"" SUPI "\",\"aKId\":\"" A_KID "\",\"kAkma\":\"" KEY "\"}");
@@ -303,10 +299,11 @@ static void test_a_kid_and_af_id_come_out_in_one_form(void **state)
     struct naanf_problem problem;
 
     (void)state;
-    assert_int_equal(naanf_key_request_decode(
-                         str("{\"afId\":\"MSGin5G.Lab.Example:010001C0A8\",\"aKId\":"
-                             "\"0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5GC.mnc001.mcc001.3GPPnetwork.org\"}"),
-                         &out, &problem),
+    assert_int_equal(
+        naanf_key_request_decode(
+            msgin5g_str("{\"afId\":\"MSGin5G.Lab.Example:010001C0A8\",\"aKId\":"
+                        "\"0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5GC.mnc001.mcc001.3GPPnetwork.org\"}"),
+            &out, &problem),
         MSGIN5G_OK);
     assert_string_equal(out.af_id, AF_ID);
     assert_string_equal(out.a_kid, A_KID);
@@ -340,9 +337,10 @@ static void test_features(void **state)
     assert_false(naanf_feature("2", NAANF_FEATURE_GPSI));
     assert_false(naanf_feature("1", 5));
     assert_false(naanf_feature("1", 0));
-    assert_int_equal(naanf_key_request_decode(str("{\"suppFeat\":\"ffffffff00000000000000001\",\"afId\":\"" AF_ID
-                                                  "\",\"aKId\":\"" A_KID "\"}"),
-                         &out, &problem),
+    assert_int_equal(
+        naanf_key_request_decode(
+            msgin5g_str("{\"suppFeat\":\"ffffffff00000000000000001\",\"afId\":\"" AF_ID "\",\"aKId\":\"" A_KID "\"}"),
+            &out, &problem),
         MSGIN5G_OK);
     assert_string_equal(out.supp_feat, "0000000000000001");
 }

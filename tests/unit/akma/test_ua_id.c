@@ -7,11 +7,6 @@
 
 #include <cmocka.h>
 
-static struct msgin5g_str str(const char *text)
-{
-    return (struct msgin5g_str){ text, strlen(text) };
-}
-
 static void assert_ua_id(struct ua_id ua_id, const char *octets)
 {
     assert_memory_equal(ua_id.octets, octets, UA_ID_LEN);
@@ -32,12 +27,12 @@ static void test_parse_takes_ten_digits_of_either_case(void **state)
     struct ua_id ua_id;
 
     (void)state;
-    assert_int_equal(ua_id_parse(str("010001c0A8"), &ua_id), MSGIN5G_OK);
+    assert_int_equal(ua_id_parse(msgin5g_str("010001c0A8"), &ua_id), MSGIN5G_OK);
     assert_ua_id(ua_id, "\x01\x00\x01\xc0\xa8");
-    assert_int_equal(ua_id_parse(str("010001c0a"), &ua_id), MSGIN5G_ERR_MALFORMED);
-    assert_int_equal(ua_id_parse(str("010001c0a8f"), &ua_id), MSGIN5G_ERR_MALFORMED);
-    assert_int_equal(ua_id_parse(str("010001c0g8"), &ua_id), MSGIN5G_ERR_MALFORMED);
-    assert_int_equal(ua_id_parse(str(""), &ua_id), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(ua_id_parse(msgin5g_str("010001c0a"), &ua_id), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(ua_id_parse(msgin5g_str("010001c0a8f"), &ua_id), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(ua_id_parse(msgin5g_str("010001c0g8"), &ua_id), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(ua_id_parse(msgin5g_str(""), &ua_id), MSGIN5G_ERR_MALFORMED);
 }
 
 static void test_fqdn_gets_lower_case(void **state)
@@ -45,9 +40,9 @@ static void test_fqdn_gets_lower_case(void **state)
     char out[AKMA_FQDN_MAX + 1];
 
     (void)state;
-    assert_int_equal(fqdn_parse(str("MSGin5G-1.Lab_x.Example"), out), MSGIN5G_OK);
+    assert_int_equal(fqdn_parse(msgin5g_str("MSGin5G-1.Lab_x.Example"), out), MSGIN5G_OK);
     assert_string_equal(out, "msgin5g-1.lab_x.example");
-    assert_int_equal(fqdn_parse(str("localhost"), out), MSGIN5G_OK);
+    assert_int_equal(fqdn_parse(msgin5g_str("localhost"), out), MSGIN5G_OK);
 }
 
 static void test_fqdn_refuses_what_is_not_one(void **state)
@@ -57,7 +52,7 @@ static void test_fqdn_refuses_what_is_not_one(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_int_equal(fqdn_parse(str(bad[i]), out), MSGIN5G_ERR_MALFORMED);
+        assert_int_equal(fqdn_parse(msgin5g_str(bad[i]), out), MSGIN5G_ERR_MALFORMED);
     assert_int_equal(fqdn_parse((struct msgin5g_str){ "a\0b", 3 }, out), MSGIN5G_ERR_MALFORMED);
 }
 
@@ -87,7 +82,7 @@ static void test_af_id_there_and_back(void **state)
     (void)state;
     assert_int_equal(af_id_format("MSGin5G.lab.example", &ua_id_tls_1_3, text), MSGIN5G_OK);
     assert_string_equal(text, "msgin5g.lab.example:0100000007");
-    assert_int_equal(af_id_parse(str("MSGin5G.lab.example:010001D001"), fqdn, &ua_id), MSGIN5G_OK);
+    assert_int_equal(af_id_parse(msgin5g_str("MSGin5G.lab.example:010001D001"), fqdn, &ua_id), MSGIN5G_OK);
     assert_string_equal(fqdn, "msgin5g.lab.example");
     assert_ua_id(ua_id, "\x01\x00\x01\xd0\x01");
     assert_int_equal(af_id_format("not a name", &ua_id, text), MSGIN5G_ERR_INVALID);
@@ -103,7 +98,7 @@ static void test_af_id_refuses(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_int_equal(af_id_parse(str(bad[i]), fqdn, &ua_id), MSGIN5G_ERR_MALFORMED);
+        assert_int_equal(af_id_parse(msgin5g_str(bad[i]), fqdn, &ua_id), MSGIN5G_ERR_MALFORMED);
     assert_int_equal(af_id_parse((struct msgin5g_str){ NULL, 0 }, fqdn, &ua_id), MSGIN5G_ERR_MALFORMED);
 }
 

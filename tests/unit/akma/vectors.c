@@ -76,7 +76,7 @@ void vector_hex(const struct vector *vector, const char *key, void *out, size_t 
 {
     const char *text = vector_text(vector, key);
 
-    if (secret_from_hex((struct msgin5g_str){ text, strlen(text) }, out, length) != MSGIN5G_OK)
+    if (secret_from_hex(msgin5g_str(text), out, length) != MSGIN5G_OK)
         fail_msg("\"%s\" is not %zu octets", key, length);
 }
 

@@ -12,7 +12,7 @@
 
 static enum msgin5g_err parse(const char *text, int64_t *utc_s)
 {
-    return clock_parse_rfc3339((struct msgin5g_str){ text, strlen(text) }, utc_s);
+    return clock_parse_rfc3339(msgin5g_str(text), utc_s);
 }
 
 static void formats_utc_without_fraction(void **state)

@@ -270,6 +270,55 @@ static void twenty_thousand_items_are_read(void **state)
     assert_string_equal(fixture->text, "FILE:40003: users[19999].ids: x\n");
 }
 
+struct differences {
+    char text[256];
+};
+
+static void note(void *ctx, const char *path)
+{
+    struct differences *differences = ctx;
+    size_t used = strlen(differences->text);
+    snprintf(differences->text + used, sizeof differences->text - used, "%s ", path);
+}
+
+/* Keys that differ between a file and the same file with @p from replaced by @p to. */
+static void compared(struct fixture *fixture, const char *from, const char *to, const char *expected)
+{
+    static const char yaml[] = "server: {name: n, port: 7, certificate: c.pem}\nenabled: true\ntimeout: 2s\n"
+                               "log: {level: debug}\nfqdns: [a, b]\nusers: [{supi: x, limit: 3, ids: [i, j]}]\n";
+    struct sample one;
+    struct differences differences = { "" };
+    char changed[sizeof yaml + 32];
+    const char *at = strstr(yaml, from);
+    assert_non_null(at);
+    snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - yaml), yaml, to, at + strlen(from));
+    assert_int_equal(load(fixture, yaml), MSGIN5G_OK);
+    one = fixture->sample;
+    fixture->sample = (struct sample){ 0 };
+    assert_int_equal(load(fixture, changed), MSGIN5G_OK);
+    config_compare(sample_schema, &one, &fixture->sample, note, &differences);
+    assert_string_equal(differences.text, expected);
+    config_free(sample_schema, &one);
+}
+
+static void differences_are_named(void **state)
+{
+    compared(*state, "name: n", "name: n", "");
+    compared(*state, "name: n", "name: m", "server.name ");
+    compared(*state, "port: 7", "port: 8", "server.port ");
+    compared(*state, "c.pem", "d.pem", "server.certificate ");
+    compared(*state, "true", "false", "enabled ");
+    compared(*state, "2s", "2001ms", "timeout ");
+    compared(*state, "2s", "2000ms", "");
+    compared(*state, "debug", "info", "log.level ");
+    compared(*state, "[a, b]", "[a, c]", "fqdns ");
+    compared(*state, "[a, b]", "[a]", "fqdns ");
+    compared(*state, "supi: x", "supi: y", "users ");
+    compared(*state, "limit: 3, ids: [i, j]", "limit: 4, ids: [i, k]", "users ");
+    compared(*state, "{supi: x", "{supi: w}, {supi: x", "users ");
+    compared(*state, "{level: debug}\nfqdns: [a, b]", "{level: error}\nfqdns: [b]", "log.level fqdns ");
+}
+
 #define CONFIG_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -286,6 +335,7 @@ int main(void)
         CONFIG_TEST(missing_file_is_a_problem),
         CONFIG_TEST(callers_problems_find_their_line),
         CONFIG_TEST(twenty_thousand_items_are_read),
+        CONFIG_TEST(differences_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void hash_is_siphash(void **state)
 
 static enum msgin5g_err from_hex(const char *hex, uint8_t *out, size_t length)
 {
-    return secret_from_hex((struct msgin5g_str){ hex, strlen(hex) }, out, length);
+    return secret_from_hex(msgin5g_str(hex), out, length);
 }
 
 static void hexadecimal_goes_both_ways(void **state)

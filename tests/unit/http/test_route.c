@@ -30,8 +30,8 @@ static struct http_request *find(const char *method, const char *target)
     struct http_request *request = request_new();
     assert_non_null(request);
     request_reset(request, 4096, 0);
-    request_set_method(request, text_of(method));
-    request_set_target(request, text_of(target));
+    request_set_method(request, msgin5g_str(method));
+    request_set_target(request, msgin5g_str(target));
     assert_int_equal(request->refused, 0);
     route_find(request, routes);
     return request;

@@ -79,6 +79,11 @@ const char *config_report_path(const struct config_report *report);
 void config_report_free(struct config_report *report);
 /** Wipe and release what @p out owns, and zero its pointers; it may be half filled. */
 void config_free(const struct config_key *schema, void *out);
+/** @param path dotted, "aanf.url"; "bindings" for a sequence in which anything differs. Borrowed for the call. */
+typedef void config_difference_fn(void *ctx, const char *path);
+/** Call @p fn for every key whose value differs between two structs that config_load() filled. */
+void config_compare(
+    const struct config_key *schema, const void *one, const void *other, config_difference_fn *fn, void *ctx);
 /** Write every key with its default and its help as comment: a valid file (required keys are commented out, as
  * examples). */
 void config_print(const struct config_key *schema, FILE *out);
