@@ -192,17 +192,23 @@ static void drop_unsubscribed(void *ctx, const struct subscriber *before)
         (void)aanf_remove_context(aanf, before->supi);
 }
 
-static void say_unchanged(const struct aanf_config *before, const struct aanf_config *now)
+/* Policies and subscribers are read where they are used, so SIGHUP changes them; the rest went into what was built. */
+static bool changes_at_once(const char *key)
 {
-    bool same =
-        strcmp(before->listen_host, now->listen_host) == 0 && before->listen_port == now->listen_port &&
-        strcmp(before->management_host, now->management_host) == 0 && before->management_port == now->management_port &&
-        strcmp(before->tls_certificate, now->tls_certificate) == 0 && strcmp(before->tls_key, now->tls_key) == 0 &&
-        strcmp(before->tls_ca, now->tls_ca) == 0 && before->insecure_h2c == now->insecure_h2c &&
-        before->limit_contexts == now->limit_contexts && before->limit_authentications == now->limit_authentications &&
-        before->limit_af_ids == now->limit_af_ids && before->faults_enabled == now->faults_enabled;
-    if (!same)
-        log_warning("addresses, TLS files, limits and faults change only with a restart");
+    static const char *const keys[] = { "subscribers", "subscribers_file", "afs", "consumers.anchor_key",
+        "consumers.authentication", "serving_networks", "k_af_lifetime", "log.level" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void say_unchanged(void *ctx, const char *key)
+{
+    (void)ctx;
+    if (!changes_at_once(key))
+        log_warning("a restart is needed for this change key=%s", key);
 }
 
 /* SIGHUP: subscribers, policies and the log level are replaced together, or nothing is. */
@@ -220,7 +226,7 @@ static void reload(void *ctx)
         config_free(aanf_config_schema, &config);
         return;
     }
-    say_unchanged(&process->config, &config);
+    config_compare(aanf_config_schema, &process->config, &config, say_unchanged, NULL);
     subscriber_store_inherit(subscribers, aanf->subscribers);
     struct subscriber_store *older = aanf->subscribers;
     aanf->subscribers = subscribers;

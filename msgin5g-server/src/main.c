@@ -40,43 +40,46 @@ struct server {
     struct admin_api *admin;
 };
 
-/* Strings that only a restart changes; the log level and the bindings are what SIGHUP takes over. */
-static void say_unchanged(const struct server_config *old, const struct server_config *new)
+/* Secrets of sessions go to a file only when asked for twice: by the switch and by a name. The name ends up in
+ * @p config, so that a reload compares like with like. */
+static enum msgin5g_err resolve_key_log(const struct daemon_options *options, struct server_config *config)
 {
-    const struct {
-        const char *key;
-        bool changed;
-    } rows[] = {
-        { "listen.coaps", strcmp(old->coaps_host, new->coaps_host) != 0 || old->coaps_port != new->coaps_port },
-        { "listen.path", strcmp(old->service_path, new->service_path) != 0 },
-        { "auth.hide_identities", old->hide_identities != new->hide_identities },
-        { "auth.allow_anonymous", old->allow_anonymous != new->allow_anonymous },
-        { "auth.fqdns", old->fqdns.count != new->fqdns.count },
-        { "tls.coap_ccm8", old->coap_ccm8 != new->coap_ccm8 },
-        { "aanf", strcmp(old->aanf_url, new->aanf_url) != 0 || strcmp(old->aanf_ca, new->aanf_ca) != 0 ||
-                      strcmp(old->aanf_certificate, new->aanf_certificate) != 0 ||
-                      old->aanf_deadline_ms != new->aanf_deadline_ms },
-        { "registration", old->registration_default_ms != new->registration_default_ms ||
-                              old->registration_min_ms != new->registration_min_ms ||
-                              old->registration_max_ms != new->registration_max_ms },
-        { "management",
-            strcmp(old->management_host, new->management_host) != 0 || old->management_port != new->management_port },
-        { "log.format", old->log_format != new->log_format },
-        { "debug", old->debug_key_log != new->debug_key_log },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].changed)
-            log_warning("a restart is needed for this change key=%s", rows[i].key);
-    }
+    const char *path = options->key_log_path;
+    if (path == NULL)
+        path = *config->debug_key_log_file != '\0' ? config->debug_key_log_file : getenv("SSLKEYLOGFILE");
+    if (options->key_log_path != NULL)
+        config->debug_key_log = true;
+    if (!config->debug_key_log || path == NULL)
+        return MSGIN5G_OK;
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    free(config->debug_key_log_file);
+    config->debug_key_log_file = copy;
+    return MSGIN5G_OK;
+}
+
+/* What SIGHUP takes over; everything else waits for a restart. */
+static bool changes_at_once(const char *key)
+{
+    return strcmp(key, "bindings") == 0 || strcmp(key, "binding_template") == 0 || strcmp(key, "log.level") == 0;
+}
+
+static void say_unchanged(void *ctx, const char *key)
+{
+    (void)ctx;
+    if (!changes_at_once(key))
+        log_warning("a restart is needed for this change key=%s", key);
 }
 
 static void on_reload(void *ctx)
 {
     struct server *server = ctx;
     struct server_config config = { 0 };
-    if (daemon_load(&program, server->options.config_path, &config) == MSGIN5G_OK) {
+    if (daemon_load(&program, server->options.config_path, &config) == MSGIN5G_OK &&
+        resolve_key_log(&server->options, &config) == MSGIN5G_OK) {
         log_set_level((enum log_level)config.log_level);
-        say_unchanged(&server->config, &config);
+        config_compare(server_config_schema, &server->config, &config, say_unchanged, NULL);
         enum msgin5g_err err = shard_reload_bindings(server->shard, &config);
         if (err != MSGIN5G_OK)
             log_error("bindings stay as they were problem=\"%s\"", msgin5g_err_text(err));
@@ -86,29 +89,13 @@ static void on_reload(void *ctx)
     config_free(server_config_schema, &config);
 }
 
-/* Secrets of sessions go to a file only when asked for twice: by the switch and by a name. */
-static enum msgin5g_err set_up_key_log(struct server *server)
-{
-    struct server_config *config = &server->config;
-    const char *path = server->options.key_log_path;
-    if (path == NULL)
-        path = *config->debug_key_log_file != '\0' ? config->debug_key_log_file : getenv("SSLKEYLOGFILE");
-    if (server->options.key_log_path != NULL)
-        config->debug_key_log = true;
-    if (!config->debug_key_log || path == NULL)
-        return MSGIN5G_OK;
-    char *copy = strdup(path);
-    if (copy == NULL)
-        return MSGIN5G_ERR_NO_MEMORY;
-    free(config->debug_key_log_file);
-    config->debug_key_log_file = copy;
-    log_warning("secrets of all sessions are written to a file: only for a lab file=%s", copy);
-    return MSGIN5G_OK;
-}
-
 static enum msgin5g_err build(struct server *server)
 {
-    enum msgin5g_err err = set_up_key_log(server);
+    struct server_config *config = &server->config;
+    enum msgin5g_err err = resolve_key_log(&server->options, config);
+    if (err == MSGIN5G_OK && config->debug_key_log && *config->debug_key_log_file != '\0')
+        log_warning(
+            "secrets of all sessions are written to a file: only for a lab file=%s", config->debug_key_log_file);
     if (err == MSGIN5G_OK)
         err = tls_setup();
     if (err == MSGIN5G_OK)

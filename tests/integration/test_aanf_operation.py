@@ -106,9 +106,12 @@ def test_reload(aanf):
     config = aanf.aanf_config()
     config["subscribers"] = config["subscribers"][:1]
     config["afs"][0]["fqdns"] = ["other.lab.example"]
+    config["limits"] = {"contexts": 7}
     aanf.write("akma-aanf.yaml", json.dumps(config))
     aanf.aanf.reload()
     testbed.wait_for(lambda: "configuration reloaded subscribers=1" in aanf.aanf.log(), what="reload")
+    assert aanf.aanf.log().count("a restart is needed for this change key=") == 1
+    assert "a restart is needed for this change key=limits.contexts" in aanf.aanf.log()
     assert aanf.ue.authenticate(second.supi, testbed.SN_NAME).cause == "USER_NOT_FOUND"
     assert milenage.Usim(first).sqn(aanf.ue.authenticate(first.supi, testbed.SN_NAME)) > before
     assert aanf.af.retrieve(a_kids[0], AF_ID).cause == "AF_NOT_ALLOWED"

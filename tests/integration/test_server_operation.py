@@ -57,6 +57,7 @@ def test_bindings_are_read_again(lab):
     wait_for_log(lab, "bindings read again")
     assert "registrations_ended=1" in lab.server.log()
     assert "a restart is needed for this change key=listen.path" in lab.server.log()
+    assert lab.server.log().count("a restart is needed") == 1
     assert lab.run_client(ue, "register")[0] == 6
     assert lab.run_client(other, "register")[0] == 0
     listener.stop()
