@@ -299,14 +299,14 @@ enum msgin5g_err delivery_on_msg(const struct services *services, const struct r
 enum msgin5g_err delivery_on_imdn(const struct services *services, const struct request *request, struct reply *reply)
 {
     struct delivery *delivery = services->delivery;
+    struct msgin5g_str message_id = request->message->msg_id;
     struct msgin5g_service_id originator;
     if (request->message->dest.type != MSGIN5G_ADDR_UE)
         return deliver_all(delivery, request, reply);
     enum msgin5g_err err = msgin5g_service_id_parse(request->message->dest.addr, &originator);
     if (err != MSGIN5G_OK)
         return err;
-    switch (
-        reports_take(delivery->reports, request->message->msg_id, &originator, &request->originator, now_s(delivery))) {
+    switch (reports_take(delivery->reports, message_id, &originator, &request->originator, now_s(delivery))) {
     case REPORTS_UNKNOWN:
         delivery_reject(delivery, request->peer, request->message, MSGIN5G_ERR_NOT_AUTHORIZED);
         return MSGIN5G_ERR_NOT_AUTHORIZED;
@@ -316,5 +316,8 @@ enum msgin5g_err delivery_on_imdn(const struct services *services, const struct 
     case REPORTS_EXPECTED:
         break;
     }
-    return deliver_all(delivery, request, reply);
+    err = deliver_all(delivery, request, reply);
+    if (err != MSGIN5G_OK)
+        reports_give_back(delivery->reports, message_id, &originator, &request->originator, now_s(delivery));
+    return err;
 }

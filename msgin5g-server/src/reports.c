@@ -31,3 +31,11 @@ enum reports_verdict reports_take(struct recent *reports, struct msgin5g_str mes
     *state = ARRIVED;
     return REPORTS_EXPECTED;
 }
+
+void reports_give_back(struct recent *reports, struct msgin5g_str message_id,
+    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s)
+{
+    uint64_t *state = recent_find(reports, key_of(reports, message_id, originator, reporter), now_s);
+    if (state != NULL)
+        *state = AWAITED;
+}

@@ -19,5 +19,8 @@ enum reports_verdict {
 /** @p reporter reports to @p originator. */
 enum reports_verdict reports_take(struct recent *reports, struct msgin5g_str message_id,
     const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s);
+/** The report just taken could not be handed on: it may come again. */
+void reports_give_back(struct recent *reports, struct msgin5g_str message_id,
+    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s);
 
 #endif

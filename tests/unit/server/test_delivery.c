@@ -116,6 +116,19 @@ static void test_report_goes_back_once(void **state)
     assert_int_equal(ues->sent_count, 2);
 }
 
+/* The sender is away: whoever reports is told, and may report again when the sender is back. */
+static void test_report_that_finds_nobody_may_come_again(void **state)
+{
+    struct fake_ues *ues = *state;
+    fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, ",\"isDelivStatReq\":true"));
+    registrations_peer_closed(ues->registrations, &ues->sessions[0].peer);
+    assert_int_equal(fake_ues_post(ues, 1, imdn(2, 1, ID_1)), 204);
+    assert_rejected(ues, 1, 1, "RECIPIENT_UNAVAILABLE");
+    fake_ues_register(ues, 0);
+    assert_int_equal(fake_ues_post(ues, 1, imdn(2, 1, ID_1)), 204);
+    assert_sent(ues, 2, 0, "\"msgType\":\"IMDN\"");
+}
+
 /* EC-32: nobody asked for it, or not this UE, or somebody else did. */
 static void test_report_nobody_asked_for(void **state)
 {
@@ -318,6 +331,7 @@ int main(void)
         TEST(test_message_reaches_the_other_ue),
         TEST(test_sent_as_the_sender_chose),
         TEST(test_report_goes_back_once),
+        TEST(test_report_that_finds_nobody_may_come_again),
         TEST(test_report_nobody_asked_for),
         TEST(test_recipient_that_is_not_there),
         TEST(test_recipient_without_session),
