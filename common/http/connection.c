@@ -237,9 +237,15 @@ static void input(struct http_connection *connection, const uint8_t *octets, siz
     }
 }
 
+/* A peer that does not read what we say is not listened to either, or answers and resets would pile up here. */
+static bool is_clogged(const struct http_connection *connection)
+{
+    return connection->blocked && connection->out.length >= SCRATCH_OCTETS;
+}
+
 static bool may_read(const struct http_connection *connection)
 {
-    return connection->phase != CONNECTION_DEAD && !connection->closing &&
+    return connection->phase != CONNECTION_DEAD && !connection->closing && !is_clogged(connection) &&
            !(connection->phase == CONNECTION_H1 && connection_h1_is_waiting(connection));
 }
 
@@ -262,6 +268,8 @@ static void read_all(struct http_connection *connection)
         input(connection, server->scratch, (size_t)octets);
         secret_wipe(server->scratch, (size_t)octets); /* a body may hold a key */
     }
+    if (is_clogged(connection))
+        connection->unread = true;
 }
 
 static void shake(struct http_connection *connection)
@@ -362,7 +370,7 @@ void connection_flush(struct http_connection *connection)
     go_on_reading(connection);
     if (connection->phase == CONNECTION_DEAD)
         return;
-    if (connection->unread)
+    if (connection->unread && may_read(connection))
         connection_mark_dirty(connection);
     watch(connection);
     arm(connection);

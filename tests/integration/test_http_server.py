@@ -350,3 +350,34 @@ def test_key_log_decrypts(folder):
     assert labels.count("CLIENT_RANDOM") == 1 and labels.count("CLIENT_TRAFFIC_SECRET_0") == 1
     assert path.stat().st_mode & 0o777 == 0o600
     assert daemon.stop() == 0
+
+
+def flood(port, begin, again, limit_octets=1 << 26):
+    """Send @p again(n) over and over, reading nothing: octets taken until the server stopped listening."""
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        connection.sendall(begin)
+        taken = count = 0
+        try:
+            while taken < limit_octets:
+                piece = b"".join(again(count + n) for n in range(1000))
+                connection.sendall(piece)
+                taken += len(piece)
+                count += 1000
+        except (socket.timeout, ConnectionResetError, BrokenPipeError):
+            pass
+    return taken
+
+
+def h2_frame(kind, flags, stream, body):
+    return len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
+
+
+@pytest.mark.parametrize("begin, again", [
+    (b"", lambda n: b"GET /echo?" + b"x" * 200 + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, b""),
+     lambda n: h2_frame(1, 5, 2 * n + 1, b"\x82\x86\x84\x41\x01a")),
+], ids=["HTTP/1.1", "HTTP/2"])
+def test_peer_that_reads_nothing_is_not_listened_to(clear, begin, again):
+    """Its answers and resets would pile up in the server's memory; others are served meanwhile and afterwards."""
+    assert flood(clear.port("http"), begin, again) < 1 << 25
+    assert curl("http://localhost:%d/echo" % clear.port("http"))[1].startswith("200")
