@@ -197,6 +197,16 @@ static void call_finish(struct naanf_call *call, enum msgin5g_err err, const str
 
 static enum msgin5g_err call_send(struct naanf_call *call);
 
+/* A line for each change, not for each request. */
+static void set_healthy(struct naanf_client *client, bool healthy, const char *reason)
+{
+    if (healthy && !client->healthy)
+        log_info("aanf answers again");
+    else if (!healthy && client->healthy)
+        log_warning("aanf does not answer reason=\"%s\"", reason);
+    client->healthy = healthy;
+}
+
 static void call_answered(void *ctx, enum msgin5g_err err, const struct http_response *response)
 {
     struct naanf_call *call = ctx;
@@ -204,7 +214,7 @@ static void call_answered(void *ctx, enum msgin5g_err err, const struct http_res
     __attribute__((cleanup(naanf_key_data_wipe))) struct naanf_key_data data = { 0 };
     if (response != NULL) {
         err = judge_status(client, response, &data);
-        client->healthy = response->status < 500;
+        set_healthy(client, response->status < 500, "it answers with an error of its own");
         if (response->status != 429 && response->status < 500)
             client->next_pause_ms = PAUSE_FIRST_MS;
         call_finish(call, err, err == MSGIN5G_OK ? &data : NULL);
@@ -216,7 +226,8 @@ static void call_answered(void *ctx, enum msgin5g_err err, const struct http_res
         if (call_send(call) == MSGIN5G_OK)
             return;
     }
-    client->healthy = false;
+    if (client->http != NULL) /* else we end the connection ourselves */
+        set_healthy(client, false, msgin5g_err_text(err));
     if (client->http == NULL)
         err = MSGIN5G_ERR_CLOSED;
     else if (err != MSGIN5G_ERR_TIMEOUT)

@@ -34,7 +34,7 @@ enum server_outcome {
     X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Datagrams of handshakes that are not DTLS.")       \
     X(gate_bad_cookie, counter, "msgin5g_gate_bad_cookies_total", "", "ClientHellos with a cookie that is not ours.")  \
     X(gate_pending, gauge, "msgin5g_gate_pending", "", "Handshakes that wait for a key.")                              \
-    X(gate_held_octets, gauge, "msgin5g_gate_held_bytes", "", "Datagrams held for them.")                              \
+    X(gate_held_octets, gauge, "msgin5g_gate_held_bytes", "", "Datagrams held for handshakes that wait.")              \
     X(gate_dropped, counter, "msgin5g_gate_dropped_total", "", "Datagrams dropped: too many were held.")               \
     X(gate_rate_limited, counter, "msgin5g_gate_rate_limited_total", "", "Key requests one source caused too often.")  \
     X(refused_access, counter, "msgin5g_gate_refused_total", "alert=\"access_denied\"",                                \

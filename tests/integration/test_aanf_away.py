@@ -64,6 +64,8 @@ def test_broken_aanf(calm, fault):
     assert calm.run_client(meter, "send", "--to", valve.service_id, "--payload", "still there", "--report")[0] == 0
     listener.event("message", payload="still there")
     assert listener.stop() == 0
+    log = calm.server.log()  # one line for each change, whatever was refused meanwhile
+    assert log.count("warning aanf does not answer reason=") == log.count("info aanf answers again") > 0
 
 
 def test_aanf_process_ends_and_comes_back(bed):
