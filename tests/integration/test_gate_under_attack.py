@@ -95,6 +95,7 @@ def test_1000_peers_with_a_wrong_key_keep_nobody_out(lab, source):
 def test_unknown_identities_ask_once_each_and_are_bounded(lab):
     """Single flight and refusals remembered: one A-KID from many peers is one request."""
     before = asked(lab)
+    lines, begin = lab.server.log().count("handshake refused"), time.monotonic()
     for number in range(20):
         peer = dtls12_peer.Peer(lab.server.port("coaps"), "127.5.0.%d" % (number + 1))
         peer.hello()
@@ -104,6 +105,8 @@ def test_unknown_identities_ask_once_each_and_are_bounded(lab):
         assert peer.alert() == 115
         peer.close()
     assert asked(lab) - before == 1
+    # Nor do they fill the log: one line a second.
+    assert lab.server.log().count("handshake refused") - lines <= time.monotonic() - begin + 1
 
 
 @pytest.mark.parametrize("identity, number", [
