@@ -188,7 +188,7 @@ static void test_derive_refuses(void **state)
 static void test_psk_identity(void **state)
 {
     static const char *const bad[] = { "", "3GPP-AKMA", "3GPP-AKMA;", "3GPP-AKMA;;0." A_TID "@" REALM,
-        "3gpp-akma;0." A_TID "@" REALM, "3GPP-SEAL;0." A_TID "@" REALM, "0." A_TID "@" REALM, "3GPP-AKMA;0." A_TID,
+        "3gpp-akma;0." A_TID "@" REALM, "3GPP-SEAL;0." A_TID "@" REALM, "0." A_TID "@" REALM, ("3GPP-AKMA;0." A_TID),
         "3GPP-AKMA;client" };
     struct msgin5g_str found = { NULL, 7 };
     char out[AKMA_PSK_IDENTITY_MAX + 1];
