@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,6 +18,20 @@ static void set_buffer(int fd, int forced, int plain)
     if (setsockopt(fd, SOL_SOCKET, forced, &octets, sizeof octets) != 0 &&
         setsockopt(fd, SOL_SOCKET, plain, &octets, sizeof octets) != 0)
         log_warning("cannot enlarge a socket buffer octets=%d", octets);
+}
+
+#define BACKLOG          1024 /* libcoap asks for 5: too few when a network comes back and its UEs with it */
+#define KEEPALIVE_IDLE_S 600
+
+/* What a listening socket has, its connections inherit: no waiting for more to send, and an end to peers that are gone.
+ */
+static void prepare_stream(int fd)
+{
+    int on = 1, idle_s = KEEPALIVE_IDLE_S;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s) != 0 || listen(fd, BACKLOG) != 0)
+        log_warning("cannot set up a TCP listener as wanted");
 }
 
 static uint16_t port_of(int fd)
@@ -59,7 +74,9 @@ enum msgin5g_err transport_listen(
     if (endpoint == NULL)
         return MSGIN5G_ERR_IO;
     int fd = coap_endpoint_get_fd(endpoint);
-    if (scheme != TRANSPORT_COAPS_TCP) {
+    if (scheme == TRANSPORT_COAPS_TCP) {
+        prepare_stream(fd);
+    } else {
         set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
         set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
         coap_context_set_read_batch(transport->coap, DATAGRAMS_A_TURN);

@@ -206,7 +206,8 @@ int session_on_event(coap_session_t *coap, coap_event_t event)
         return 0;
     switch (event) {
     case COAP_EVENT_DTLS_CONNECTED:
-        if (session->scheme == TRANSPORT_COAPS)
+        /* A UE over TCP has shown its key; that its CSM may never come is no reason not to know it. */
+        if (session->scheme == TRANSPORT_COAPS || session->client == NULL)
             session_open(session);
         break;
     case COAP_EVENT_SESSION_CONNECTED: /* both ends' CSM are through (RFC 8323 5.3) */
@@ -223,7 +224,9 @@ int session_on_event(coap_session_t *coap, coap_event_t event)
         session->ssl = NULL;
         on_connection_end(session);
         break;
-    case COAP_EVENT_TCP_FAILED:
+    case COAP_EVENT_TCP_FAILED: /* nobody listens there */
+        session_end(session, TRANSPORT_END_ERROR);
+        break;
     case COAP_EVENT_TCP_CLOSED:
     case COAP_EVENT_SESSION_FAILED:
         on_connection_end(session);
@@ -256,6 +259,11 @@ void *transport_session_user(const struct transport_session *session)
 void transport_session_set_user(struct transport_session *session, void *user)
 {
     session->user = user;
+}
+
+enum transport_scheme transport_session_scheme(const struct transport_session *session)
+{
+    return (enum transport_scheme)session->scheme;
 }
 
 /* Made when first asked for: most sessions are never named. */

@@ -16,6 +16,7 @@
 #define BODY_OCTETS      262144 /* EC-22 */
 #define ACK_TIMEOUT_MS   2000   /* RFC 7252 4.8 */
 #define MAX_RETRANSMIT   4
+#define MESSAGE_REST     1024 /* octets of a message over TCP besides its body */
 
 /* libcoap's log level is the process's, its messages of level debug show payload: never that far. */
 static void on_coap_log(coap_log_t level, const char *message)
@@ -87,6 +88,7 @@ static enum msgin5g_err create_context(struct transport *transport)
         transport->coap, COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY | COAP_BLOCK_NO_PREEMPTIVE_RTAG);
     coap_context_set_session_timeout(
         transport->coap, config->session_idle_s > 0 ? config->session_idle_s : IDLE_NEVER_S);
+    coap_context_set_csm_max_message_size(transport->coap, (uint32_t)config->body_octets + MESSAGE_REST);
     coap_context_set_max_handshake_sessions(transport->coap, config->half_open_total);
     coap_register_event_handler(transport->coap, session_on_event);
     coap_register_response_handler(transport->coap, exchange_on_response);

@@ -110,6 +110,7 @@ void transport_session_close(struct transport_session *session);
 /** The owner's pointer for this session; NULL at first for incoming sessions. */
 void *transport_session_user(const struct transport_session *session);
 void transport_session_set_user(struct transport_session *session, void *user);
+enum transport_scheme transport_session_scheme(const struct transport_session *session);
 /** Peer address as text, "127.0.0.1:40000"; valid while the session lives. */
 const char *transport_session_remote(const struct transport_session *session);
 /** Cipher suite in force or chosen so far (0: none), (D)TLS 1.3 or not, SNI the client sent (NULL: none), alert
