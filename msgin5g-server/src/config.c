@@ -22,8 +22,15 @@ static const char *const log_formats[] = { "text", "json", NULL };
 static const struct config_key coaps_keys[] = { { "host", CONFIG_STRING, AT(coaps_host), "127.0.0.1", 1, 45,
                                                     .help = "Numeric address UEs reach; 0.0.0.0: all." },
     { "port", CONFIG_INT, AT(coaps_port), "5684", 0, 65535, .help = "UDP port for DTLS; 0: any free one." }, END };
+static const struct config_key coaps_tcp_keys[] = { { "enabled", CONFIG_BOOL, AT(coaps_tcp_enabled), "true",
+                                                        .help = "false: no TLS over TCP." },
+    { "host", CONFIG_STRING, AT(coaps_tcp_host), "127.0.0.1", 1, 45,
+        .help = "Numeric address UEs reach; 0.0.0.0: all." },
+    { "port", CONFIG_INT, AT(coaps_tcp_port), "5684", 0, 65535, .help = "TCP port for TLS; 0: any free one." }, END };
 static const struct config_key listen_keys[] = { { "coaps", CONFIG_SECTION, .keys = coaps_keys,
                                                      .help = "CoAP over DTLS 1.2 and 1.3 with PSK (MSGin5G-1)." },
+    { "coaps_tcp", CONFIG_SECTION, .keys = coaps_tcp_keys,
+        .help = "CoAP over TLS 1.2 and 1.3 with PSK (MSGin5G-1, RFC 8323)." },
     { "path", CONFIG_STRING, AT(service_path), "msgin5g", 1, 64, .help = "Uri-Path of the service (EC-1)." }, END };
 static const struct config_key auth_keys[] = {
     { "fqdns", CONFIG_STRINGS, AT(fqdns), NULL, 1, 16,
@@ -66,7 +73,7 @@ static const struct config_key binding_keys[] = {
     END
 };
 static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max_sessions), "0", 0, 10000000,
-                                                    .help = "DTLS sessions at most; 0: no limit." },
+                                                    .help = "DTLS and TLS sessions at most; 0: no limit." },
     { "session_idle", CONFIG_DURATION, AT(session_idle_ms), "0s", 0, 365 * DAY,
         .help = "Sessions without traffic for this long are closed; 0s: never." },
     { "registrations", CONFIG_INT, AT(max_registrations), "1000000", 1, 10000000, .help = "UE Service IDs at most." },

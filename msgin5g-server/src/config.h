@@ -15,6 +15,9 @@ struct binding_config {
 struct server_config {
     char *coaps_host;
     int64_t coaps_port;
+    bool coaps_tcp_enabled;
+    char *coaps_tcp_host;
+    int64_t coaps_tcp_port;
     char *service_path;
     struct config_strings fqdns;
     bool coap_ccm8;

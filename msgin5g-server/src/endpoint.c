@@ -16,6 +16,7 @@ struct endpoint {
     struct dispatch *dispatch;
     struct server_metrics *metrics;
     uint16_t port;
+    uint16_t tcp_port;
 };
 
 /* What belongs to one session. The peer is the rest of the server's view of it; the handshake goes when it is open. */
@@ -89,8 +90,9 @@ static void on_opened(void *ctx, struct transport_session *session)
         transport_session_close(session);
         return;
     }
-    log_debug("session opened remote=%s suite=%04x dtls=%s", transport_session_remote(session),
-        transport_session_suite(session), transport_session_is_1_3(session) ? "1.3" : "1.2");
+    log_debug("session opened remote=%s suite=%04x protection=%s%s", transport_session_remote(session),
+        transport_session_suite(session), transport_session_scheme(session) == TRANSPORT_COAPS_TCP ? "TLS" : "DTLS",
+        transport_session_is_1_3(session) ? "1.3" : "1.2");
 }
 
 static void on_closed(void *ctx, struct transport_session *session, enum transport_end end)
@@ -192,6 +194,16 @@ void endpoint_free(struct endpoint *endpoint)
     free(endpoint);
 }
 
+static enum msgin5g_err serve(
+    struct endpoint *endpoint, enum transport_scheme scheme, const char *host, int64_t port, uint16_t *bound_port)
+{
+    enum msgin5g_err err = transport_listen(endpoint->transport, scheme, host, (uint16_t)port, bound_port);
+    if (err != MSGIN5G_OK)
+        log_error("cannot listen scheme=%s host=%s port=%d problem=\"%s\"",
+            scheme == TRANSPORT_COAPS_TCP ? "coaps+tcp" : "coaps", host, (int)port, msgin5g_err_text(err));
+    return err;
+}
+
 enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *handshakes,
     struct registrations *registrations, struct dispatch *dispatch)
 {
@@ -199,13 +211,20 @@ enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *ha
     endpoint->handshakes = handshakes;
     endpoint->registrations = registrations;
     endpoint->dispatch = dispatch;
-    return transport_listen(
-        endpoint->transport, TRANSPORT_COAPS, config->coaps_host, (uint16_t)config->coaps_port, &endpoint->port);
+    enum msgin5g_err err = serve(endpoint, TRANSPORT_COAPS, config->coaps_host, config->coaps_port, &endpoint->port);
+    if (err == MSGIN5G_OK && config->coaps_tcp_enabled)
+        err = serve(endpoint, TRANSPORT_COAPS_TCP, config->coaps_tcp_host, config->coaps_tcp_port, &endpoint->tcp_port);
+    return err;
 }
 
 uint16_t endpoint_port(const struct endpoint *endpoint)
 {
     return endpoint->port;
+}
+
+uint16_t endpoint_tcp_port(const struct endpoint *endpoint)
+{
+    return endpoint->tcp_port;
 }
 
 void endpoint_count_sessions(struct endpoint *endpoint)

@@ -20,6 +20,8 @@ enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *ha
     struct registrations *registrations, struct dispatch *dispatch);
 /** Port really bound. */
 uint16_t endpoint_port(const struct endpoint *endpoint);
+/** Likewise of coaps+tcp, 0 when it is off. */
+uint16_t endpoint_tcp_port(const struct endpoint *endpoint);
 /** Bring msgin5g_sessions up to date. */
 void endpoint_count_sessions(struct endpoint *endpoint);
 /** Close the session of a peer that speaks over another one now; @p endpoint is a struct endpoint. */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "psk_gate.h"
+#include "psk_gate_stream.h"
 #include "psk_pending.h"
 #include "rate_limit.h"
 
@@ -31,16 +32,17 @@ struct handshakes {
     char **fqdns; /* ours, in lower case */
     size_t fqdn_count;
     bool hide_identities;
-    struct refusal refusals[5];
+    struct refusal refusals[6];
 };
 
 struct handshake {
     struct handshakes *all;
     struct transport_session *session;
-    struct psk_gate *gate;
-    struct psk_wait *wait; /* NULL: not waiting for a key */
-    const char *fqdn;      /* of ours, that the UE named; NULL: none yet */
-    char *asked;           /* identity a key was fetched for */
+    struct psk_gate *gate;          /* NULL: a stream */
+    struct psk_gate_stream *stream; /* NULL: datagrams */
+    struct psk_wait *wait;          /* NULL: not waiting for a key */
+    const char *fqdn;               /* of ours, that the UE named; NULL: none yet */
+    char *asked;                    /* identity a key was fetched for */
     struct ua_id asked_ua;
     bool known;
     int64_t expiry_s;
@@ -78,6 +80,7 @@ static void set_up_refusals(struct handshakes *handshakes)
         { .alert = TLS_ALERT_INTERNAL_ERROR, .count = metrics->refused_internal },
         { .alert = TLS_ALERT_MISSING_EXTENSION, .count = metrics->refused_no_name },
         { .alert = TLS_ALERT_UNRECOGNIZED_NAME, .count = metrics->refused_name },
+        { .alert = TLS_ALERT_HANDSHAKE_FAILURE, .count = metrics->refused_no_psk },
     };
     static_assert(sizeof refusals == sizeof handshakes->refusals, "one row for each alert the gate writes");
     memcpy(handshakes->refusals, refusals, sizeof refusals);
@@ -130,8 +133,11 @@ struct handshake *handshake_begin(struct handshakes *handshakes, struct transpor
         return NULL;
     handshake->all = handshakes;
     handshake->session = session;
-    handshake->gate = psk_gate_create();
-    if (handshake->gate == NULL) {
+    if (handshakes->transport.scheme(session) == TRANSPORT_COAPS_TCP)
+        handshake->stream = psk_gate_stream_create();
+    else
+        handshake->gate = psk_gate_create();
+    if (handshake->gate == NULL && handshake->stream == NULL) {
         free(handshake);
         return NULL;
     }
@@ -145,6 +151,7 @@ void handshake_end(struct handshake *handshake)
     if (handshake->wait != NULL)
         psk_wait_abandon(handshake->wait);
     psk_gate_free(handshake->gate);
+    psk_gate_stream_free(handshake->stream);
     free(handshake->asked);
     free(handshake);
 }
@@ -228,12 +235,17 @@ static enum msgin5g_err check_arrival(struct handshake *handshake, enum msgin5g_
     return err == MSGIN5G_ERR_NOT_CACHED ? MSGIN5G_ERR_UNKNOWN_A_KID : err;
 }
 
-/* In order; the session may open, or end, with any of them: the wait then has no owner any more. */
-static void replay_held(struct psk_wait *wait, struct handshakes *all, struct transport_session *session)
+/*
+ * In order; the session may open, or end, with any of them: the wait then has no owner any more. The octets of a stream
+ * go together, for the transport reads on from the socket when it has had them.
+ */
+static void replay_held(
+    struct psk_wait *wait, bool is_stream, struct handshakes *all, struct transport_session *session)
 {
     uint8_t *octets;
     size_t length;
-    while (psk_wait_owner(wait) != NULL && (octets = psk_wait_take(wait, &length)) != NULL) {
+    while (psk_wait_owner(wait) != NULL &&
+           (octets = is_stream ? psk_wait_take_all(wait, &length) : psk_wait_take(wait, &length)) != NULL) {
         all->transport.replay(session, octets, length);
         free(octets);
     }
@@ -246,7 +258,7 @@ static void key_arrived(void *ctx, enum msgin5g_err err)
     if (handshake != NULL) {
         err = check_arrival(handshake, err);
         if (err == MSGIN5G_OK || hides(handshake, err))
-            replay_held(wait, handshake->all, handshake->session);
+            replay_held(wait, handshake->stream != NULL, handshake->all, handshake->session);
         else
             (void)refuse(handshake, alert_of(err), msgin5g_str(handshake->asked), msgin5g_err_text(err));
     }
@@ -256,11 +268,23 @@ static void key_arrived(void *ctx, enum msgin5g_err err)
     psk_wait_end(wait);
 }
 
-/* HOLD without keeping the datagram: the UE sends it again when its timer runs out, and may have more luck then. */
-static enum transport_gate_verdict drop(struct metric *counter)
+/*
+ * HOLD without keeping the datagram: the UE sends it again when its timer runs out, and may have more luck then. A
+ * stream with a hole in it is of no use: the UE has to come again.
+ */
+static enum transport_gate_verdict drop(
+    struct handshake *handshake, struct metric *counter, struct msgin5g_str identity)
 {
     metric_add(counter, 1);
-    return TRANSPORT_GATE_HOLD;
+    return handshake->stream == NULL ? TRANSPORT_GATE_HOLD
+                                     : refuse(handshake, TLS_ALERT_INTERNAL_ERROR, identity, "no room to wait");
+}
+
+static enum transport_gate_verdict hold(struct handshake *handshake, const uint8_t *octets, size_t length)
+{
+    if (psk_wait_hold(handshake->wait, octets, length) || handshake->stream == NULL)
+        return TRANSPORT_GATE_HOLD;
+    return refuse(handshake, TLS_ALERT_INTERNAL_ERROR, msgin5g_str(handshake->asked), "too much to hold");
 }
 
 static bool remember_asked(struct handshake *handshake, const struct psk_ref *ref)
@@ -276,18 +300,17 @@ static enum transport_gate_verdict fetch(
 {
     struct handshakes *all = handshake->all;
     if (!rate_limit_take(all->rate, all->transport.remote(handshake->session), loop_now_ms(all->loop)))
-        return drop(all->metrics->gate_rate_limited);
+        return drop(handshake, all->metrics->gate_rate_limited, ref->identity);
     struct psk_wait *wait = remember_asked(handshake, ref) ? psk_wait_begin(all->pending, handshake) : NULL;
     if (wait == NULL)
-        return drop(all->metrics->gate_dropped);
+        return drop(handshake, all->metrics->gate_dropped, ref->identity);
     enum msgin5g_err err = psk_source_fetch(all->source, ref, key_arrived, wait);
     if (err != MSGIN5G_OK) {
         psk_wait_end(wait);
         return refuse(handshake, alert_of(err), ref->identity, msgin5g_err_text(err));
     }
     handshake->wait = wait;
-    (void)psk_wait_hold(wait, octets, length);
-    return TRANSPORT_GATE_HOLD;
+    return hold(handshake, octets, length);
 }
 
 static enum transport_gate_verdict resolve(
@@ -307,6 +330,25 @@ static enum transport_gate_verdict resolve(
 
 /* ---- what the UE says ---- */
 
+static struct ua_id ua_id_1_3(const struct handshake *handshake)
+{
+    return handshake->stream != NULL ? ua_id_tls_1_3 : ua_id_dtls_1_3;
+}
+
+/*
+ * Whoever invents a cookie gets no further than wolfSSL lets it: nothing is asked for it (N13). In DTLS 1.2 the proof
+ * is that wolfSSL has chosen a suite, see on_key_exchange(); over TCP it is the connection.
+ */
+static bool cookie_invented(const struct handshake *handshake, const struct psk_gate_finding *hello)
+{
+    const struct handshakes *all = handshake->all;
+    if (handshake->stream != NULL || !hello->is_1_3 ||
+        all->transport.cookie_valid(handshake->session, (const uint8_t *)hello->cookie.octets, hello->cookie.length))
+        return false;
+    metric_add(all->metrics->gate_bad_cookie, 1);
+    return true;
+}
+
 static const char *own_fqdn(const struct handshakes *handshakes, struct msgin5g_str name)
 {
     for (size_t i = 0; i < handshakes->fqdn_count; i++) {
@@ -321,26 +363,23 @@ static enum transport_gate_verdict on_hello(
     struct handshake *handshake, const struct psk_gate_finding *hello, const uint8_t *octets, size_t length)
 {
     struct handshakes *all = handshake->all;
-    /* Whoever invents a cookie gets no further than wolfSSL lets it: nothing is asked for it (N13). In DTLS 1.2 the
-     * proof is that wolfSSL has chosen a suite, see on_key_exchange(). */
-    if (hello->is_1_3 &&
-        !all->transport.cookie_valid(handshake->session, (const uint8_t *)hello->cookie.octets, hello->cookie.length)) {
-        metric_add(all->metrics->gate_bad_cookie, 1);
+    if (cookie_invented(handshake, hello))
         return TRANSPORT_GATE_PASS;
-    }
     /* wolfSSL has answered a ClientHello of this peer, judged before: a stranger's cannot end the handshake any more.
      */
-    if (!hello->is_1_3 && all->transport.suite(handshake->session) != 0)
+    if (handshake->stream == NULL && !hello->is_1_3 && all->transport.suite(handshake->session) != 0)
         return TRANSPORT_GATE_PASS;
     if (hello->server_name.octets == NULL)
         return refuse(handshake, TLS_ALERT_MISSING_EXTENSION, hello->identity, "no server_name");
     handshake->fqdn = own_fqdn(all, hello->server_name);
     if (handshake->fqdn == NULL)
         return refuse(handshake, TLS_ALERT_UNRECOGNIZED_NAME, hello->identity, "server_name is not ours");
-    /* Without a PSK, or with psk_ke alone, wolfSSL refuses DTLS 1.3 by itself (N16). */
-    if (!hello->is_1_3 || !hello->psk_offered || !hello->psk_dhe_ke)
+    if (!hello->is_1_3)
         return TRANSPORT_GATE_PASS;
-    return resolve(handshake, hello->identity, ua_id_dtls_1_3, octets, length);
+    /* wolfSSL refuses these too, but over TCP without a word (N16). */
+    if (!hello->psk_offered || !hello->psk_dhe_ke)
+        return refuse(handshake, TLS_ALERT_HANDSHAKE_FAILURE, hello->identity, "no PSK with (EC)DHE");
+    return resolve(handshake, hello->identity, ua_id_1_3(handshake), octets, length);
 }
 
 static enum transport_gate_verdict on_key_exchange(
@@ -352,18 +391,14 @@ static enum transport_gate_verdict on_key_exchange(
     return resolve(handshake, exchange->identity, ua_id_tls_1_2(suite), octets, length);
 }
 
-enum transport_gate_verdict handshake_gate(struct handshake *handshake, const uint8_t *octets, size_t length)
+static enum transport_gate_verdict on_event(struct handshake *handshake, enum psk_gate_event event,
+    const struct psk_gate_finding *finding, const uint8_t *octets, size_t length)
 {
-    struct psk_gate_finding finding;
-    if (handshake->wait != NULL) {
-        (void)psk_wait_hold(handshake->wait, octets, length);
-        return TRANSPORT_GATE_HOLD;
-    }
-    switch (psk_gate_read(handshake->gate, octets, length, &finding)) {
+    switch (event) {
     case PSK_GATE_HELLO:
-        return on_hello(handshake, &finding, octets, length);
+        return on_hello(handshake, finding, octets, length);
     case PSK_GATE_KEY_EXCHANGE:
-        return on_key_exchange(handshake, &finding, octets, length);
+        return on_key_exchange(handshake, finding, octets, length);
     case PSK_GATE_MALFORMED:
         metric_add(handshake->all->metrics->gate_malformed, 1);
         break;
@@ -371,6 +406,38 @@ enum transport_gate_verdict handshake_gate(struct handshake *handshake, const ui
         break;
     }
     return TRANSPORT_GATE_PASS;
+}
+
+/* Each datagram stands for itself: while the UE waits they are kept unread. */
+static enum transport_gate_verdict judge_datagram(struct handshake *handshake, const uint8_t *octets, size_t length)
+{
+    struct psk_gate_finding finding;
+    if (handshake->wait != NULL)
+        return hold(handshake, octets, length);
+    enum psk_gate_event event = psk_gate_read(handshake->gate, octets, length, &finding);
+    return on_event(handshake, event, &finding, octets, length);
+}
+
+/* All of a stream is read. What is no TLS, or goes on while the server owes an answer, is not talked to. */
+static enum transport_gate_verdict judge_stream(struct handshake *handshake, const uint8_t *octets, size_t length)
+{
+    struct handshakes *all = handshake->all;
+    struct psk_gate_finding finding;
+    enum psk_gate_event event = psk_gate_stream_read(handshake->stream, octets, length, &finding);
+    if (event == PSK_GATE_MALFORMED || (handshake->wait != NULL && event != PSK_GATE_NOTHING)) {
+        metric_add(all->metrics->gate_malformed, 1);
+        all->transport.refuse(handshake->session, TLS_ALERT_DECODE_ERROR);
+        return TRANSPORT_GATE_REFUSE;
+    }
+    if (handshake->wait != NULL)
+        return hold(handshake, octets, length);
+    return on_event(handshake, event, &finding, octets, length);
+}
+
+enum transport_gate_verdict handshake_gate(struct handshake *handshake, const uint8_t *octets, size_t length)
+{
+    return handshake->stream != NULL ? judge_stream(handshake, octets, length)
+                                     : judge_datagram(handshake, octets, length);
 }
 
 static bool give_random_key(struct transport_psk *out)
@@ -389,9 +456,9 @@ bool handshake_psk(struct handshake *handshake, const char *identity, struct tra
     /* No cookie has come back yet: before it sends one, wolfSSL asks whether there is a DTLS 1.3 suite for this
      * identity. It checks no binder then and drops the key, so any will do; the AAnF is not asked for a stranger. */
     if (handshake->fqdn == NULL)
-        return give_random_key(out);
+        return handshake->stream == NULL && give_random_key(out);
     struct psk_ref ref = { msgin5g_str(identity), handshake->fqdn,
-        all->transport.is_1_3(handshake->session) ? ua_id_dtls_1_3
+        all->transport.is_1_3(handshake->session) ? ua_id_1_3(handshake)
                                                   : ua_id_tls_1_2(all->transport.suite(handshake->session)) };
     enum msgin5g_err err = psk_source_lookup(all->source, &ref, &key);
     handshake->known = err == MSGIN5G_OK;

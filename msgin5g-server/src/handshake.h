@@ -12,6 +12,7 @@
 
 /** The transport's functions; tests put theirs here. */
 struct handshake_transport {
+    enum transport_scheme (*scheme)(const struct transport_session *session);
     uint16_t (*suite)(const struct transport_session *session);
     bool (*is_1_3)(const struct transport_session *session);
     const char *(*remote)(const struct transport_session *session);

@@ -9,8 +9,10 @@
 #include "base/secret.h"
 #include "tls/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const char doc[] =
     "MSGin5G Server: routes messages between UEs (TS 23.554) that authenticate with AKMA keys (TS 33.535).\v"
@@ -89,6 +91,17 @@ static void on_reload(void *ctx)
     config_free(server_config_schema, &config);
 }
 
+/* Each UE over TCP is a descriptor: take what the system grants, not the cautious default. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_warning("cannot raise the limit of open descriptors");
+}
+
 static enum msgin5g_err build(struct server *server)
 {
     struct server_config *config = &server->config;
@@ -121,15 +134,30 @@ static void release(struct server *server)
     config_free(server_config_schema, &server->config);
 }
 
+#define LISTENER_TEXT_SIZE 80
+
+/* " coaps+tcp=HOST:PORT", or nothing when it is off. */
+static void name_coaps_tcp(const struct server *server, char out[LISTENER_TEXT_SIZE])
+{
+    const struct server_config *config = &server->config;
+    out[0] = '\0';
+    if (config->coaps_tcp_enabled)
+        snprintf(
+            out, LISTENER_TEXT_SIZE, " coaps+tcp=%s:%u", config->coaps_tcp_host, shard_coaps_tcp_port(server->shard));
+}
+
 static enum msgin5g_err run(struct server *server)
 {
+    char coaps_tcp[LISTENER_TEXT_SIZE];
+    raise_descriptor_limit();
     enum msgin5g_err err = build(server);
     if (err != MSGIN5G_OK) {
         log_error("cannot start problem=\"%s\"", msgin5g_err_text(err));
         return err;
     }
-    daemon_ready("coaps=%s:%u management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
-        server->config.management_host, admin_api_port(server->admin));
+    name_coaps_tcp(server, coaps_tcp);
+    daemon_ready("coaps=%s:%u%s management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
+        coaps_tcp, server->config.management_host, admin_api_port(server->admin));
     err = loop_run(server->loop);
     daemon_notify("STOPPING=1");
     return err;

@@ -17,17 +17,17 @@ struct psk_gate; /* what one peer's fragments have said so far */
 
 enum psk_gate_event {
     PSK_GATE_NOTHING,     /* nothing to decide here */
-    PSK_GATE_MALFORMED,   /* not DTLS: the TLS library will drop it; for the counter */
-    PSK_GATE_HELLO,       /* a ClientHello that carries a cookie */
-    PSK_GATE_KEY_EXCHANGE /* a ClientKeyExchange (DTLS 1.2) */
+    PSK_GATE_MALFORMED,   /* not DTLS: the TLS library will drop it; for the counter. A TLS stream ends here */
+    PSK_GATE_HELLO,       /* a ClientHello; in DTLS one that carries a cookie */
+    PSK_GATE_KEY_EXCHANGE /* a ClientKeyExchange ((D)TLS 1.2) */
 };
 
 /** What was found; the strings are borrowed from the octets or from the gate until it reads again. */
 struct psk_gate_finding {
-    bool is_1_3;               /* HELLO: DTLS 1.3 is offered and its cookie extension is there, so 1.3 it will be */
+    bool is_1_3;               /* HELLO: (D)TLS 1.3 is offered (DTLS: with its cookie extension), so 1.3 it will be */
     bool psk_offered;          /* HELLO: pre_shared_key is there; always true with KEY_EXCHANGE */
     bool psk_dhe_ke;           /* HELLO: psk_dhe_ke is among the modes */
-    struct msgin5g_str cookie; /* HELLO: of the extension (1.3) or the legacy field (1.2) */
+    struct msgin5g_str cookie; /* HELLO, DTLS: of the extension (1.3) or the legacy field (1.2) */
     struct msgin5g_str server_name; /* HELLO: as sent; absent without server_name */
     struct msgin5g_str identity; /* first PSK identity that begins with "3GPP-", else the first one (a ticket, say) */
 };

@@ -115,6 +115,19 @@ uint8_t *psk_wait_take(struct psk_wait *wait, size_t *length)
     return memmove(held, held->octets, held->length);
 }
 
+uint8_t *psk_wait_take_all(struct psk_wait *wait, size_t *length)
+{
+    uint8_t *all = wait->octets > 0 ? malloc(wait->octets) : NULL;
+    *length = 0;
+    if (all == NULL)
+        return NULL;
+    for (struct held *held; (held = take(wait)) != NULL; free(held)) {
+        memcpy(all + *length, held->octets, held->length);
+        *length += held->length;
+    }
+    return all;
+}
+
 void psk_wait_end(struct psk_wait *wait)
 {
     psk_wait_abandon(wait);

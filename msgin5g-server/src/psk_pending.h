@@ -30,6 +30,8 @@ bool psk_wait_hold(struct psk_wait *wait, const uint8_t *octets, size_t length);
 void psk_wait_abandon(struct psk_wait *wait);
 /** Take out the oldest datagram. @return octets for the caller to free(), or NULL when there is none. */
 uint8_t *psk_wait_take(struct psk_wait *wait, size_t *length);
+/** Take out everything, joined in order. @return octets for the caller to free(), or NULL: nothing, or no memory. */
+uint8_t *psk_wait_take_all(struct psk_wait *wait, size_t *length);
 /** Release @p wait with everything in it. */
 void psk_wait_end(struct psk_wait *wait);
 

@@ -29,9 +29,9 @@ enum server_outcome {
         "Sessions closed because K_AF expired.")                                                                       \
     X(spoofed, counter, "msgin5g_spoofed_originators_total", "", "Requests in somebody else's name.")                  \
     X(duplicates, counter, "msgin5g_duplicates_total", "", "Messages that came a second time.")                        \
-    X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "DTLS handshakes ended.")     \
-    X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "DTLS handshakes ended.")           \
-    X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Datagrams of handshakes that are not DTLS.")       \
+    X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "(D)TLS handshakes ended.")   \
+    X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "(D)TLS handshakes ended.")         \
+    X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Octets of handshakes that are no (D)TLS.")         \
     X(gate_bad_cookie, counter, "msgin5g_gate_bad_cookies_total", "", "ClientHellos with a cookie that is not ours.")  \
     X(gate_pending, gauge, "msgin5g_gate_pending", "", "Handshakes that wait for a key.")                              \
     X(gate_held_octets, gauge, "msgin5g_gate_held_bytes", "", "Datagrams held for handshakes that wait.")              \
@@ -42,6 +42,8 @@ enum server_outcome {
     X(refused_internal, counter, "msgin5g_gate_refused_total", "alert=\"internal_error\"",                             \
         "Handshakes the gate refused.")                                                                                \
     X(refused_no_name, counter, "msgin5g_gate_refused_total", "alert=\"missing_extension\"",                           \
+        "Handshakes the gate refused.")                                                                                \
+    X(refused_no_psk, counter, "msgin5g_gate_refused_total", "alert=\"handshake_failure\"",                            \
         "Handshakes the gate refused.")                                                                                \
     X(refused_name, counter, "msgin5g_gate_refused_total", "alert=\"unrecognized_name\"",                              \
         "Handshakes the gate refused.")                                                                                \

@@ -74,7 +74,8 @@ static enum msgin5g_err create_key_source(struct shard *shard)
 
 static enum msgin5g_err create_handshakes(struct shard *shard)
 {
-    static const struct handshake_transport transport = { .suite = transport_session_suite,
+    static const struct handshake_transport transport = { .scheme = transport_session_scheme,
+        .suite = transport_session_suite,
         .is_1_3 = transport_session_is_1_3,
         .remote = transport_session_remote,
         .cookie_valid = transport_session_cookie_valid,
@@ -123,15 +124,6 @@ static enum msgin5g_err create_message_path(struct shard *shard)
     return err;
 }
 
-static enum msgin5g_err serve(struct shard *shard)
-{
-    enum msgin5g_err err = endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch);
-    if (err != MSGIN5G_OK)
-        log_error("cannot listen for coaps host=%s port=%d problem=\"%s\"", shard->config->coaps_host,
-            (int)shard->config->coaps_port, msgin5g_err_text(err));
-    return err;
-}
-
 /* Bottom up: each step needs what the steps before made. */
 static enum msgin5g_err build(struct shard *shard)
 {
@@ -148,7 +140,8 @@ static enum msgin5g_err build(struct shard *shard)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
-    return err == MSGIN5G_OK ? serve(shard) : err;
+    return err == MSGIN5G_OK ? endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch)
+                             : err;
 }
 
 enum msgin5g_err shard_create(
@@ -192,6 +185,11 @@ void shard_free(struct shard *shard)
 uint16_t shard_coaps_port(const struct shard *shard)
 {
     return endpoint_port(shard->endpoint);
+}
+
+uint16_t shard_coaps_tcp_port(const struct shard *shard)
+{
+    return endpoint_tcp_port(shard->endpoint);
 }
 
 enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_config *config)

@@ -23,6 +23,8 @@ enum msgin5g_err shard_create(
 void shard_free(struct shard *shard);
 /** UDP port of the coaps endpoint. */
 uint16_t shard_coaps_port(const struct shard *shard);
+/** 0 when listen.coaps_tcp is off. */
+uint16_t shard_coaps_tcp_port(const struct shard *shard);
 /** Take over the bindings of @p config (borrowed for the call). @return MSGIN5G_OK or ERR_NO_MEMORY (nothing changed).
  */
 enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_config *config);

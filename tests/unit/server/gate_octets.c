@@ -100,7 +100,8 @@ void hello_body(const struct hello *hello, struct octets *out)
     put_number(out, 0xFEFD, 2);
     put_octets(out, "0123456789abcdef0123456789abcdef", 32);
     put_vector(out, 1, "", 0);
-    put_vector(out, 1, cookie, strlen(cookie));
+    if (!hello->tls)
+        put_vector(out, 1, cookie, strlen(cookie));
     put_vector(out, 2, "\x13\x01\xC0\xA8", 4);
     put_vector(out, 1, "\0", 1);
     put_extensions(hello, &extensions);
@@ -134,4 +135,36 @@ void key_exchange_datagram(const char *identity, size_t length, struct octets *o
     struct octets body = { .length = 0 };
     put_vector(&body, 2, identity, length);
     handshake_record(CLIENT_KEY_EXCHANGE, 2, &body, 0, body.length, out);
+}
+
+void tls_record(const void *octets, size_t length, struct octets *out)
+{
+    put_number(out, 22, 1);
+    put_number(out, 0x0303, 2);
+    put_vector(out, 2, octets, length);
+}
+
+static void tls_message(uint8_t type, const struct octets *body, struct octets *out)
+{
+    struct octets message = { .length = 0 };
+    put_number(&message, type, 1);
+    put_vector(&message, 3, body->data, body->length);
+    out->length = 0;
+    tls_record(message.data, message.length, out);
+}
+
+void tls_hello(const struct hello *hello, struct octets *out)
+{
+    struct octets body;
+    struct hello tls = *hello;
+    tls.tls = true;
+    hello_body(&tls, &body);
+    tls_message(CLIENT_HELLO, &body, out);
+}
+
+void tls_key_exchange(const char *identity, size_t length, struct octets *out)
+{
+    struct octets body = { .length = 0 };
+    put_vector(&body, 2, identity, length);
+    tls_message(CLIENT_KEY_EXCHANGE, &body, out);
 }

@@ -2,6 +2,7 @@
 #ifndef GATE_OCTETS_H
 #define GATE_OCTETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct hello {
     int psk_mode;              /* -1: no psk_key_exchange_modes */
     int version;               /* the one in supported_versions; 0: no extension */
     size_t padding;            /* octets of an extension nobody knows */
+    bool tls;                  /* no DTLS: no legacy cookie */
 };
 
 /** Octets of @p hex. */
@@ -32,5 +34,12 @@ void handshake_record(
 void hello_datagram(const struct hello *hello, struct octets *out);
 /** A ClientKeyExchange with @p length octets of identity. */
 void key_exchange_datagram(const char *identity, size_t length, struct octets *out);
+
+/** Append one TLS record of handshake messages with @p length octets at @p octets. */
+void tls_record(const void *octets, size_t length, struct octets *out);
+/** A ClientHello for TLS, whole: record, message header, body. */
+void tls_hello(const struct hello *hello, struct octets *out);
+/** A ClientKeyExchange for TLS 1.2, likewise. */
+void tls_key_exchange(const char *identity, size_t length, struct octets *out);
 
 #endif

@@ -36,6 +36,9 @@ static void test_defaults(void **state)
     assert_int_equal(load(GOOD, &config, &report), MSGIN5G_OK);
     assert_string_equal(config.coaps_host, "127.0.0.1");
     assert_int_equal(config.coaps_port, 5684);
+    assert_true(config.coaps_tcp_enabled);
+    assert_string_equal(config.coaps_tcp_host, "127.0.0.1");
+    assert_int_equal(config.coaps_tcp_port, 5684);
     assert_string_equal(config.service_path, "msgin5g");
     assert_int_equal(config.policy, AUTH_AKMA_ONLY);
     assert_false(config.coap_ccm8);

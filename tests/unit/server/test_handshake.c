@@ -70,6 +70,7 @@ static void answer(struct akma_af *af, enum msgin5g_err err)
 /* The test's transport: one session at a time, found through its user pointer. */
 struct transport_session {
     struct handshake *handshake; /* NULL: ended */
+    enum transport_scheme scheme;
     uint16_t suite;
     bool is_1_3;
     bool cookie_valid;
@@ -78,6 +79,11 @@ struct transport_session {
     size_t replayed_octets;
     bool ends_with_replay;
 };
+
+static enum transport_scheme scheme_of(const struct transport_session *session)
+{
+    return session->scheme;
+}
 
 static uint16_t suite_of(const struct transport_session *session)
 {
@@ -140,7 +146,8 @@ static char *fqdns[] = { fqdn_text };
 
 static void start(struct fixture *fixture)
 {
-    static const struct handshake_transport transport = { suite_of, is_1_3, remote_of, cookie_valid, refuse, replay };
+    static const struct handshake_transport transport = { scheme_of, suite_of, is_1_3, remote_of, cookie_valid, refuse,
+        replay };
     assert_int_equal(handshakes_create(fixture->loop, &fixture->config, &transport, fixture->source, fixture->metrics,
                          &fixture->handshakes),
         MSGIN5G_OK);
@@ -479,6 +486,162 @@ static void test_hidden_identities_look_like_a_wrong_key(void **state)
     assert_int_equal(fixture->session.replayed, 1);
 }
 
+/* ---- over TLS ---- */
+
+static void connect_tls(struct fixture *fixture)
+{
+    end(&fixture->session);
+    fixture->session =
+        (struct transport_session){ .scheme = TRANSPORT_COAPS_TCP, .cookie_valid = false, .alert = NOBODY };
+    fixture->session.handshake = handshake_begin(fixture->handshakes, &fixture->session);
+    assert_non_null(fixture->session.handshake);
+}
+
+static enum transport_gate_verdict send_tls_hello(struct fixture *fixture, const char *identity, int psk_mode)
+{
+    struct octets octets;
+    struct hello hello = {
+        .server_name = NAME, .identities = { identity }, .psk_mode = psk_mode, .version = identity != NULL ? 0x0304 : 0
+    };
+    fixture->session.is_1_3 = identity != NULL;
+    tls_hello(&hello, &octets);
+    return send_octets(fixture, &octets);
+}
+
+static enum transport_gate_verdict send_tls_key_exchange(struct fixture *fixture, const char *identity)
+{
+    struct octets octets;
+    tls_key_exchange(identity, strlen(identity), &octets);
+    fixture->session.suite = TLS_SUITE_ECDHE_PSK_AES128_GCM;
+    return send_octets(fixture, &octets);
+}
+
+/* TS 33.220 H.3: 01 00 00 00 07 whatever the suite; what was held goes on as one piece. */
+static void test_tls_1_3_asks_with_its_own_id(void **state)
+{
+    struct fixture *fixture = *state;
+    struct transport_psk psk;
+    connect_tls(fixture);
+    assert_int_equal(send_tls_hello(fixture, IDENTITY, 1), TRANSPORT_GATE_HOLD);
+    assert_memory_equal(fixture->af.asked.octets, ua_id_tls_1_3.octets, UA_ID_LEN);
+    const uint8_t more[] = { 20, 3, 3, 0, 1, 1 };
+    assert_int_equal(handshake_gate(fixture->session.handshake, more, sizeof more), TRANSPORT_GATE_HOLD);
+    int64_t held = metric_value(fixture->metrics->gate_held_octets);
+    fixture->af.cached = true;
+    answer(&fixture->af, MSGIN5G_OK);
+    assert_int_equal(fixture->session.replayed, 1);
+    assert_int_equal(fixture->session.replayed_octets, held);
+    assert_int_equal(metric_value(fixture->metrics->gate_held_octets), 0);
+    assert_true(handshake_psk(fixture->session.handshake, IDENTITY, &psk));
+    assert_true(handshake_outcome(fixture->session.handshake).known);
+}
+
+static void test_tls_1_2_asks_with_the_suite(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint8_t suite_id[] = { 1, 0, 1, 0xD0, 0x01 };
+    connect_tls(fixture);
+    assert_int_equal(send_tls_hello(fixture, NULL, -1), TRANSPORT_GATE_PASS);
+    assert_int_equal(fixture->af.fetches, 0);
+    assert_int_equal(send_tls_key_exchange(fixture, IDENTITY), TRANSPORT_GATE_HOLD);
+    assert_memory_equal(fixture->af.asked.octets, suite_id, sizeof suite_id);
+    fixture->af.cached = true;
+    answer(&fixture->af, MSGIN5G_OK);
+    assert_int_equal(fixture->session.replayed, 1);
+}
+
+static void test_tls_refusals(void **state)
+{
+    struct fixture *fixture = *state;
+    struct octets octets;
+    struct hello hello = { .psk_mode = -1 };
+    connect_tls(fixture);
+    tls_hello(&hello, &octets);
+    assert_refused(fixture, send_octets(fixture, &octets), TLS_ALERT_MISSING_EXTENSION);
+    hello.server_name = "other.lab.example";
+    connect_tls(fixture);
+    tls_hello(&hello, &octets);
+    assert_refused(fixture, send_octets(fixture, &octets), TLS_ALERT_UNRECOGNIZED_NAME);
+    connect_tls(fixture);
+    assert_refused(fixture, send_tls_hello(fixture, "3GPP-AKMA;no-at-sign", 1), TLS_ALERT_UNKNOWN_PSK_IDENTITY);
+    assert_int_equal(fixture->af.fetches, 0);
+}
+
+/* N16: psk_ke alone, and TLS 1.3 without a PSK. */
+static void test_1_3_without_psk_dhe_ke(void **state)
+{
+    struct fixture *fixture = *state;
+    struct octets octets;
+    struct hello hello = { .server_name = NAME, .psk_mode = -1, .version = 0x0304 };
+    connect_tls(fixture);
+    assert_refused(fixture, send_tls_hello(fixture, IDENTITY, 0), TLS_ALERT_HANDSHAKE_FAILURE);
+    connect_tls(fixture);
+    tls_hello(&hello, &octets);
+    assert_refused(fixture, send_octets(fixture, &octets), TLS_ALERT_HANDSHAKE_FAILURE);
+    assert_int_equal(metric_value(fixture->metrics->refused_no_psk), 2);
+}
+
+static void test_stream_that_is_no_tls(void **state)
+{
+    struct fixture *fixture = *state;
+    connect_tls(fixture);
+    assert_refused(fixture, handshake_gate(fixture->session.handshake, (const uint8_t *)"GET / HTTP/1.1", 14),
+        TLS_ALERT_DECODE_ERROR);
+    assert_int_equal(metric_value(fixture->metrics->gate_malformed), 1);
+}
+
+static void test_stream_that_goes_on_while_it_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    connect_tls(fixture);
+    assert_int_equal(send_tls_hello(fixture, IDENTITY, 1), TRANSPORT_GATE_HOLD);
+    assert_refused(fixture, send_tls_hello(fixture, IDENTITY, 1), TLS_ALERT_DECODE_ERROR);
+    answer(&fixture->af, MSGIN5G_OK);
+    assert_int_equal(metric_value(fixture->metrics->gate_pending), 0);
+}
+
+/* A stream with a hole is of no use: what cannot be held ends it. */
+static void test_stream_that_is_too_long_to_hold(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint8_t one[] = { 20, 3, 3, 0, 1, 1 };
+    enum transport_gate_verdict verdict;
+    int runs = 0;
+    connect_tls(fixture);
+    assert_int_equal(send_tls_hello(fixture, IDENTITY, 1), TRANSPORT_GATE_HOLD);
+    do {
+        verdict = handshake_gate(fixture->session.handshake, one, sizeof one);
+    } while (verdict == TRANSPORT_GATE_HOLD && ++runs < 100);
+    assert_refused(fixture, verdict, TLS_ALERT_INTERNAL_ERROR);
+    answer(&fixture->af, MSGIN5G_OK);
+    assert_int_equal(fixture->session.replayed, 0);
+}
+
+static void test_stream_with_no_room_to_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    end(&fixture->session);
+    handshakes_free(fixture->handshakes);
+    fixture->config.key_requests_per_source = 1;
+    start(fixture);
+    connect_tls(fixture);
+    assert_int_equal(send_tls_hello(fixture, IDENTITY, 1), TRANSPORT_GATE_HOLD);
+    answer(&fixture->af, MSGIN5G_ERR_UNKNOWN_A_KID);
+    connect_tls(fixture);
+    assert_refused(fixture, send_tls_hello(fixture, IDENTITY, 1), TLS_ALERT_INTERNAL_ERROR);
+    assert_int_equal(metric_value(fixture->metrics->gate_rate_limited), 1);
+}
+
+/* There is no cookie to wait for: a key before any hello was judged is no key. */
+static void test_no_key_before_a_hello_over_tls(void **state)
+{
+    struct fixture *fixture = *state;
+    struct transport_psk psk;
+    fixture->af.cached = true;
+    connect_tls(fixture);
+    assert_false(handshake_psk(fixture->session.handshake, IDENTITY, &psk));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -503,6 +666,15 @@ int main(void)
         TEST(test_held_datagrams_are_bounded),
         TEST(test_one_source_asks_too_often),
         TEST(test_hidden_identities_look_like_a_wrong_key),
+        TEST(test_tls_1_3_asks_with_its_own_id),
+        TEST(test_tls_1_2_asks_with_the_suite),
+        TEST(test_tls_refusals),
+        TEST(test_1_3_without_psk_dhe_ke),
+        TEST(test_stream_that_is_no_tls),
+        TEST(test_stream_that_goes_on_while_it_waits),
+        TEST(test_stream_that_is_too_long_to_hold),
+        TEST(test_stream_with_no_room_to_wait),
+        TEST(test_no_key_before_a_hello_over_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
