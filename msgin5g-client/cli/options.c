@@ -51,7 +51,7 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "Who and where:", 1 },
     { "config", KEY_CONFIG, "FILE", 0, "Settings from a YAML file; options win", 1 },
     { "print-config", KEY_PRINT_CONFIG, 0, 0, "Print every setting with its default, and end", 1 },
-    { "server", 's', "URI", 0, "MSGin5G Server, coaps://HOST:PORT", 1 },
+    { "server", 's', "URI", 0, "MSGin5G Server, coaps://HOST:PORT or coaps+tcp://HOST:PORT", 1 },
     { "server-name", KEY_SERVER_NAME, "FQDN", 0, "Name of the server in AF_ID and SNI (default: HOST)", 1 },
     { "service-id", 'i', "URI", 0, "UE Service ID to act for", 1 },
     { 0, 0, 0, 0, "Keys, from a USIM file or from elsewhere:", 2 },

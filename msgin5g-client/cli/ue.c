@@ -66,8 +66,9 @@ static int open_context(struct ue *ue, const struct msgin5g_client_events *event
         err = msgin5g_client_create(ue->context, &client, events, ctx, &ue->client);
     if (err == MSGIN5G_ERR_INVALID) {
         fprintf(stderr,
-            "msgin5g-client: server '%s' or service id '%s' is not valid: a server is coaps://ADDRESS:PORT "
-            "with a numeric address or localhost, a service id is a URI such as im:ue-0001@lab.example\n",
+            "msgin5g-client: server '%s' or service id '%s' is not valid: a server is coaps://ADDRESS:PORT or "
+            "coaps+tcp://ADDRESS:PORT with a numeric address or localhost, a service id is a URI such as "
+            "im:ue-0001@lab.example\n",
             settings->server, settings->service_id);
         return EXIT_CODE_USAGE;
     }

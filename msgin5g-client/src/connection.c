@@ -148,8 +148,9 @@ void connection_opened(struct msgin5g_client *client)
 {
     const struct transport_session *session = client->connection->session;
 
-    snprintf(client->protection, sizeof client->protection, "%s %s",
-        transport_session_is_1_3(session) ? "DTLSv1.3" : "DTLSv1.2", suite_name(transport_session_suite(session)));
+    snprintf(client->protection, sizeof client->protection, "%s%s %s",
+        client->server.scheme == TRANSPORT_COAPS_TCP ? "TLS" : "DTLS",
+        transport_session_is_1_3(session) ? "v1.3" : "v1.2", suite_name(transport_session_suite(session)));
     registration_start(client);
 }
 

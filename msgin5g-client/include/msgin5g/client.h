@@ -96,7 +96,8 @@ struct msgin5g_client_events {
 };
 
 struct msgin5g_client_config {
-    const char *server;      /* "coaps://host:port"; host is a numeric address or "localhost"; port 5684 when absent */
+    const char *server;      /* "coaps://host:port" (DTLS) or "coaps+tcp://host:port" (TLS, RFC 8323); host is a numeric
+                                address or "localhost"; port 5684 when absent */
     const char *server_name; /* FQDN of the MSGin5G Server as AKMA AF (SNI, AF_ID); NULL: the host of server */
     const char *ue_service_id; /* URI, TS 23.554 6.1.1 */
     int64_t reg_lifetime_s;    /* asked for; 0: the server's default */

@@ -14,15 +14,18 @@ static void takes(void **state)
         const char *text, *host, *address;
         uint16_t port;
         const char *path;
+        enum transport_scheme scheme;
     } rows[] = {
-        { "coaps://127.0.0.1:5685", "127.0.0.1", "127.0.0.1", 5685, "msgin5g" },
-        { "coaps://127.0.0.1", "127.0.0.1", "127.0.0.1", 5684, "msgin5g" },
-        { "coaps://localhost:1", "localhost", "127.0.0.1", 1, "msgin5g" },
-        { "coaps://localhost/", "localhost", "127.0.0.1", 5684, "msgin5g" },
-        { "coaps://localhost:65535/a/b", "localhost", "127.0.0.1", 65535, "a/b" },
-        { "coaps://[::1]:7", "::1", "::1", 7, "msgin5g" },
-        { "coaps://[2001:db8::2]", "2001:db8::2", "2001:db8::2", 5684, "msgin5g" },
-        { "coaps://[::1]/x", "::1", "::1", 5684, "x" },
+        { "coaps+tcp://127.0.0.1", "127.0.0.1", "127.0.0.1", 5684, "msgin5g", TRANSPORT_COAPS_TCP },
+        { "coaps+tcp://[::1]:7/x", "::1", "::1", 7, "x", TRANSPORT_COAPS_TCP },
+        { "coaps://127.0.0.1:5685", "127.0.0.1", "127.0.0.1", 5685, "msgin5g", TRANSPORT_COAPS },
+        { "coaps://127.0.0.1", "127.0.0.1", "127.0.0.1", 5684, "msgin5g", TRANSPORT_COAPS },
+        { "coaps://localhost:1", "localhost", "127.0.0.1", 1, "msgin5g", TRANSPORT_COAPS },
+        { "coaps://localhost/", "localhost", "127.0.0.1", 5684, "msgin5g", TRANSPORT_COAPS },
+        { "coaps://localhost:65535/a/b", "localhost", "127.0.0.1", 65535, "a/b", TRANSPORT_COAPS },
+        { "coaps://[::1]:7", "::1", "::1", 7, "msgin5g", TRANSPORT_COAPS },
+        { "coaps://[2001:db8::2]", "2001:db8::2", "2001:db8::2", 5684, "msgin5g", TRANSPORT_COAPS },
+        { "coaps://[::1]/x", "::1", "::1", 5684, "x", TRANSPORT_COAPS },
     };
 
     (void)state;
@@ -31,7 +34,7 @@ static void takes(void **state)
 
         if (server_uri_parse(rows[i].text, &uri) != MSGIN5G_OK)
             fail_msg("%s was refused", rows[i].text);
-        assert_int_equal(uri.scheme, TRANSPORT_COAPS);
+        assert_int_equal(uri.scheme, rows[i].scheme);
         assert_string_equal(uri.host, rows[i].host);
         assert_string_equal(uri.address, rows[i].address);
         assert_int_equal(uri.port, rows[i].port);
@@ -42,12 +45,12 @@ static void takes(void **state)
 static void refuses(void **state)
 {
     static const char *const texts[] = { "", "coaps", "coaps:", "coaps://", "coaps:///", "coaps://:5684",
-        "coap://127.0.0.1", "coaps+tcp://127.0.0.1", "COAPS://127.0.0.1", "https://127.0.0.1", "coaps://server.example",
-        "coaps://127.0.0.1:", "coaps://127.0.0.1:0", "coaps://127.0.0.1:65536",
-        "coaps://127.0.0.1:99999999999999999999", "coaps://127.0.0.1:+5", "coaps://127.0.0.1: 5",
-        "coaps://127.0.0.1:-1", "coaps://127.0.0.1:5x", "coaps://127.0.0.1:5684x/y", "coaps://127.0.0.1/a?b",
-        "coaps://127.0.0.1/a#b", "coaps://127.0.0.1/a%2fb", "coaps://[::1", "coaps://[]", "coaps://::1",
-        "coaps://[::1]x", "coaps://[127.0.0.1.2]", "coaps://256.0.0.1" };
+        "coap://127.0.0.1", "coap+tcp://127.0.0.1", "coaps+tcp://", "coaps+udp://127.0.0.1", "COAPS://127.0.0.1",
+        "https://127.0.0.1", "coaps://server.example", "coaps://127.0.0.1:", "coaps://127.0.0.1:0",
+        "coaps://127.0.0.1:65536", "coaps://127.0.0.1:99999999999999999999", "coaps://127.0.0.1:+5",
+        "coaps://127.0.0.1: 5", "coaps://127.0.0.1:-1", "coaps://127.0.0.1:5x", "coaps://127.0.0.1:5684x/y",
+        "coaps://127.0.0.1/a?b", "coaps://127.0.0.1/a#b", "coaps://127.0.0.1/a%2fb", "coaps://[::1", "coaps://[]",
+        "coaps://::1", "coaps://[::1]x", "coaps://[127.0.0.1.2]", "coaps://256.0.0.1" };
     struct server_uri uri;
     char text[600];
 

@@ -54,6 +54,7 @@ static void nobody_there(void **state)
     fixture->client.closed = 0;
     fixture_connect(fixture, TRANSPORT_COAPS_TCP, TLS_PSK_1_3_ONLY);
     assert_true(fixture_run(fixture, client_closed, 6000));
+    assert_int_equal(fixture->client.last_end, TRANSPORT_END_ERROR);
     assert_int_equal(fixture->client.opened, 0);
 }
 
