@@ -45,6 +45,17 @@ def test_examples_exchange_a_message(lab, examples):
         assert "protected by DTLSv1.3 TLS_AES_128_GCM_SHA256" in text
 
 
+def test_examples_exchange_a_message_over_tcp(lab, examples):
+    """Nobody can say which key belongs to a TLS 1.3 hello there: TLS 1.2, and the key follows the suite (decision D2)."""
+    real, lab.server_uri = lab.server_uri, lab.uri("coaps+tcp")
+    try:
+        received, sent = library.exchange(lab, examples / "listen", examples / "register_and_send", "over TCP")
+    finally:
+        lab.server_uri = real
+    for text in (received, sent):
+        assert "protected by TLSv1.2 TLS_ECDHE_PSK_WITH_" in text
+
+
 def test_unknown_a_kid_is_refused(lab, examples):
     """The alert is understood here too."""
     subscriber = lab.subscribers[0]

@@ -102,6 +102,7 @@ def test_nothing_else_listens(used):
     loopback = "0100007F"
     server, aanf = used["msgin5g-server"], used["akma-aanf"]
     assert sockets(server.process.pid) == {("udp", loopback, server.port("coaps")),
+                                           ("tcp", loopback, server.port("coaps+tcp")),
                                            ("tcp", loopback, server.port("management"))}
     assert sockets(aanf.process.pid) == {("tcp", loopback, aanf.port("sbi")), ("tcp", loopback, aanf.port("management"))}
 
@@ -111,7 +112,9 @@ def test_ports(name):
     """Default ports and addresses are those of the table."""
     printed = yaml.safe_load(subprocess.run([testbed.program(name), "--print-config"], capture_output=True, text=True).stdout)
     defaults = {"management": printed["management"]}
-    defaults.update({"listen.coaps": printed["listen"]["coaps"]} if name == "msgin5g-server" else {"listen": printed["listen"]})
+    listen = printed["listen"]
+    defaults.update({"listen.coaps": listen["coaps"], "listen.coaps_tcp": listen["coaps_tcp"]} if name == "msgin5g-server"
+                    else {"listen": listen})
     rows = re.findall(r"^\| `%s` \| (\d+)/(?:udp|tcp) \|.*\| `([\w.]+)` \|$" % name, DOC.read_text(), re.M)
     assert {key: int(port) for port, key in rows} == {key: value["port"] for key, value in defaults.items()}
     assert {value["host"] for value in defaults.values()} == {"127.0.0.1"}

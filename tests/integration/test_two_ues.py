@@ -6,18 +6,20 @@ def names(events):
     return [event["event"] for event in events]
 
 
-@pytest.mark.parametrize("version, protection", [
-    ("1.2", "DTLSv1.2 TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256"),
-    ("1.3", "DTLSv1.3 TLS_AES_128_GCM_SHA256"),
-    ("auto", "DTLSv1.3 TLS_AES_128_GCM_SHA256"),
-])
-def test_message_with_report(lab, version, protection):
+GCM_1_2 = "v1.2 TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256"
+GCM_1_3 = "v1.3 TLS_AES_128_GCM_SHA256"
+
+
+@pytest.mark.parametrize("scheme, name", [("coaps", "DTLS"), ("coaps+tcp", "TLS")])
+@pytest.mark.parametrize("version, protection", [("1.2", GCM_1_2), ("1.3", GCM_1_3), ("auto", GCM_1_3)])
+def test_message_with_report(lab, scheme, name, version, protection):
     meter, valve = lab.subscribers[:2]
-    listener = lab.listen(valve, "--tls", version)
-    assert listener.event("registered")["protection"] == protection
+    uri = lab.uri(scheme)
+    listener = lab.listen(valve, "--tls", version, uri=uri)
+    assert listener.event("registered")["protection"] == name + protection
 
     code, events = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", '{"cmd":"open"} ÄÖ€',
-                                  "--report", "--app", "valvectl", "--tls", version)
+                                  "--report", "--app", "valvectl", "--tls", version, uri=uri)
 
     message = listener.event("message")
     assert message["from"] == meter.service_id
@@ -31,6 +33,18 @@ def test_message_with_report(lab, version, protection):
     assert listener.stop() == 0
 
 
+@pytest.mark.parametrize("sender, receiver", [("coaps", "coaps+tcp"), ("coaps+tcp", "coaps")])
+def test_message_from_one_transport_to_another(lab, sender, receiver):
+    meter, valve = lab.subscribers[:2]
+    listener = lab.listen(valve, uri=lab.uri(receiver))
+    listener.event("registered")
+    code, events = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "across", "--report",
+                                  uri=lab.uri(sender))
+    assert listener.event("message")["payload"] == "across"
+    assert (code, names(events)[-1]) == (0, "report")
+    assert listener.stop() == 0
+
+
 def test_message_without_report_brings_none(lab):
     meter, valve = lab.subscribers[:2]
     listener = lab.listen(valve)
@@ -41,13 +55,15 @@ def test_message_without_report_brings_none(lab):
     assert listener.stop() == 0
 
 
-def test_largest_payload(lab):
+@pytest.mark.parametrize("scheme", ["coaps", "coaps+tcp"])
+def test_largest_payload(lab, scheme):
     meter, valve = lab.subscribers[:2]
     text = "ü" * 1024  # 2048 octets
     payload = lab.write("largest.txt", text)
-    listener = lab.listen(valve)
+    listener = lab.listen(valve, uri=lab.uri(scheme))
     listener.event("registered")
-    code, _ = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "@%s" % payload, "--report")
+    code, _ = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "@%s" % payload, "--report",
+                             uri=lab.uri(scheme))
     assert listener.event("message")["payload"] == text
     assert code == 0
     assert listener.stop() == 0
@@ -83,12 +99,13 @@ def test_deregistered_ue_is_away(lab):
     assert code == 9
 
 
-def test_second_device_takes_over(lab):
+@pytest.mark.parametrize("scheme", ["coaps", "coaps+tcp"])
+def test_second_device_takes_over(lab, scheme):
     """Two devices use one UE Service ID: the latest registration wins (section 10.3 of the digest)."""
     meter, valve = lab.subscribers[:2]
     first = lab.listen(valve)
     first.event("registered")
-    second = lab.listen(valve)
+    second = lab.listen(valve, uri=lab.uri(scheme))
     second.event("registered")
     code, _ = lab.run_client(meter, "send", "--to", valve.service_id, "--payload", "to the second", "--report")
     assert code == 0

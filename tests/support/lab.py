@@ -80,7 +80,8 @@ class Lab:
 
     def start_server(self):
         daemon = self.bed.start_server()
-        return "%s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["management"])
+        return "%s, tcp %s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["coaps+tcp"],
+                                              daemon.ready["management"])
 
     def authenticate(self, ue):
         """5G AKA, K_AKMA, A-KID, DTLS with K_AF, registration."""
@@ -89,11 +90,14 @@ class Lab:
         a_kid = only(events, "authenticated")["a_kid"]
         return "A-KID %s…, %s" % (a_kid[:10], only(events, "registered")["protection"])
 
-    def exchange(self, sender, receiver, text):
-        """One message with delivery report; both ends must agree."""
+    def exchange(self, sender, receiver, text, scheme="coaps"):
+        """One message with delivery report, sent over @p scheme to a UE on coaps; both ends must agree."""
         listener = self.bed.listen(receiver, "--count", 1)
         listener.event("registered")
-        code, events = self.bed.run_client(sender, "send", "--to", receiver.service_id, "--payload", text, "--report")
+        code, events = self.bed.run_client(sender, "send", "--to", receiver.service_id, "--payload", text, "--report",
+                                           uri=self.bed.uri(scheme))
+        name = {"coaps": "DTLSv1.3 ", "coaps+tcp": "TLSv1.3 "}[scheme]
+        expect(only(events, "registered")["protection"].startswith(name), "not protected by %s" % name)
         got = listener.event("message", payload=text)
         expect(got["from"] == sender.service_id, "it came from %s" % got["from"])
         expect(code == 0, "exit code %d, %s" % (code, events))
@@ -119,11 +123,13 @@ class Lab:
     def run(self, report):
         steps = (
             ("akma-aanf", "starts", "HTTP/2 over TLS", self.start_aanf),
-            ("msgin5g-server", "starts", "DTLS 1.2 and 1.3 PSK", self.start_server),
+            ("msgin5g-server", "starts", "DTLS and TLS 1.2 and 1.3 PSK", self.start_server),
             ("UE 1", "5G AKA, AKMA keys, registration", "", lambda: self.authenticate(self.ue1)),
             ("UE 2", "5G AKA, AKMA keys, registration", "", lambda: self.authenticate(self.ue2)),
             ("UE 1 → UE 2", "message with delivery report", "", lambda: self.exchange(self.ue1, self.ue2, "hello, valve")),
             ("UE 2 → UE 1", "message with delivery report", "", lambda: self.exchange(self.ue2, self.ue1, "hello, meter")),
+            ("UE 1 → UE 2", "message from coaps+tcp to coaps", "TLS 1.3",
+             lambda: self.exchange(self.ue1, self.ue2, "hello over TCP", "coaps+tcp")),
             ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
             ("stranger", "unknown A-KID is refused", "", self.unknown_a_kid),
         )

@@ -220,7 +220,7 @@ class Testbed:
     def server_config(self, **overrides):
         certs = self.certs
         config = {
-            "listen": {"coaps": {"host": "127.0.0.1", "port": 0}},
+            "listen": {"coaps": {"host": "127.0.0.1", "port": 0}, "coaps_tcp": {"host": "127.0.0.1", "port": 0}},
             "management": {"host": "127.0.0.1", "port": 0},
             "auth": {"fqdns": [FQDN]},
             "aanf": {"url": self.aanf_url, "certificate": str(certs / "server.pem"), "key": str(certs / "server.key"),
@@ -234,8 +234,12 @@ class Testbed:
 
     def start_server(self, **overrides):
         self.server = self.start("msgin5g-server", self.server_config(**overrides))
-        self.server_uri = "coaps://localhost:%d" % self.server.port("coaps")
+        self.server_uri = self.uri("coaps")
         return self.server
+
+    def uri(self, scheme):
+        """What a UE is told to reach the server over coaps or coaps+tcp; for server_uri, or as uri= of the commands."""
+        return "%s://localhost:%d" % (scheme, self.server.port(scheme))
 
     def usim(self, subscriber):
         """USIM file of a subscriber, made at the first call; SQN lives in it."""
@@ -245,9 +249,9 @@ class Testbed:
                        % (subscriber.supi, subscriber.k, subscriber.opc))
         return path
 
-    def client_argv(self, subscriber, command, *arguments, service_id=None):
+    def client_argv(self, subscriber, command, *arguments, service_id=None, uri=None):
         certs = self.certs
-        return [program("msgin5g-client"), command, "--json", "--server", self.server_uri, "--service-id",
+        return [program("msgin5g-client"), command, "--json", "--server", uri or self.server_uri, "--service-id",
                 service_id or subscriber.service_id, "--usim", str(self.usim(subscriber)), "--ausf", self.aanf_url,
                 "--ca", str(certs / "ca.pem"), "--cert", str(certs / "ausf-client.pem"), "--key",
                 str(certs / "ausf-client.key"), *map(str, arguments)]
@@ -256,9 +260,9 @@ class Testbed:
         """Run one command to its end: (exit code, events)."""
         return self._run(self.client_argv(subscriber, command, *arguments, **options), timeout_s)
 
-    def run_plain(self, command, *arguments, timeout_s=30):
+    def run_plain(self, command, *arguments, timeout_s=30, uri=None):
         """As run_client(), without keys: the caller brings --a-kid and --k-akma."""
-        return self._run([program("msgin5g-client"), command, "--json", "--server", self.server_uri,
+        return self._run([program("msgin5g-client"), command, "--json", "--server", uri or self.server_uri,
                           *map(str, arguments)], timeout_s)
 
     def _run(self, argv, timeout_s):
