@@ -21,6 +21,7 @@ static const char *const labels[AANF_OPERATIONS][AANF_RESULTS] = {
     [AANF_AUTHENTICATE] = LABELS("ue_authentications"),
     [AANF_CONFIRM] = LABELS("5g_aka_confirmation"),
     [AANF_DEREGISTER] = LABELS("deregister"),
+    [AANF_TOKEN] = LABELS("oauth2_token"),
 };
 
 static const double seconds_bounds[] = { 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.01, 0.1 };

@@ -22,6 +22,7 @@ enum aanf_operation {
     AANF_AUTHENTICATE,
     AANF_CONFIRM,
     AANF_DEREGISTER,
+    AANF_TOKEN,
     AANF_OPERATIONS
 };
 enum aanf_result {
@@ -34,6 +35,8 @@ enum aanf_result {
     AANF_RESULTS
 };
 
+struct token_issuer;
+
 /** One AAnF; main.c builds it. All but config and subscribers live as long as the process. */
 struct aanf {
     struct loop *loop;
@@ -42,6 +45,7 @@ struct aanf {
     struct context_store *contexts;
     struct auth_store *authentications;
     struct faults *faults;
+    struct token_issuer *issuer; /* NULL: no tokens */
     char api_root[AANF_API_ROOT_MAX];
     struct log_limit refusal_lines[AANF_OPERATIONS];
     struct metric *results[AANF_OPERATIONS][AANF_RESULTS];

@@ -4,17 +4,19 @@
 #include "naanf.h"
 #include "nausf.h"
 #include "sbi.h"
+#include "tokens.h"
 
 #include <string.h>
 
 const struct http_route api_routes[] = {
-    { "POST", NAANF_API "/register-anchorkey", "naanf-akma:anchorkey", naanf_register },
-    { "POST", NAANF_API "/retrieve-applicationkey", "naanf-akma:applicationkeyget", naanf_retrieve },
-    { "POST", NAANF_API "/remove-context", "naanf-akma:anchorkey", naanf_remove },
+    { "POST", NAANF_API "/register-anchorkey", SCOPE_ANCHOR_KEY, naanf_register },
+    { "POST", NAANF_API "/retrieve-applicationkey", SCOPE_KEY_GET, naanf_retrieve },
+    { "POST", NAANF_API "/remove-context", SCOPE_ANCHOR_KEY, naanf_remove },
     { "POST", NAUSF_API "/ue-authentications", "nausf-auth:ue-authentications", nausf_authenticate },
     { "PUT", NAUSF_API "/ue-authentications/{authCtxId}/5g-aka-confirmation", "nausf-auth:ue-authentications",
         nausf_confirm },
     { "POST", NAUSF_API "/ue-authentications/deregister", "nausf-auth:ue-authentications", nausf_deregister },
+    { "POST", TOKENS_PATH, NULL, tokens_issue },
     { NULL, NULL, NULL, NULL },
 };
 
@@ -46,7 +48,7 @@ void api_fallback(void *ctx, struct http_request *request)
     (void)ctx;
     struct msgin5g_str path = http_request_path(request);
     bool nausf = is_under(path, NAUSF_API);
-    if (!nausf && !is_under(path, NAANF_API))
+    if (!nausf && !is_under(path, NAANF_API) && http_request_match(request) != HTTP_MATCH_OTHER_METHOD)
         sbi_refuse(request, &(struct sbi_refusal){ .status = 400, .cause = "INVALID_API" });
     else if (http_request_match(request) == HTTP_MATCH_OTHER_METHOD)
         refuse_method(request, nausf);

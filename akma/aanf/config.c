@@ -8,6 +8,7 @@
 
 #define AT(member)    offsetof(struct aanf_config, member)
 #define AF_AT(member) offsetof(struct af_config, member)
+#define NF_AT(member) offsetof(struct instance_config, member)
 #define PATH_MAX_LEN  64 /* dotted path of one key with its index */
 #define SECOND_MS     ((int64_t)1000)
 #define WEEK_MS       604800000
@@ -117,6 +118,70 @@ static const struct config_key consumers_keys[] = {
         .min = 0,
         .max = 100,
         .help = "Certificate names (\"*\": any) that may run primary authentications." },
+    { 0 },
+};
+
+static const struct config_key instance_keys[] = {
+    { .name = "certificate",
+        .type = CONFIG_STRING,
+        .offset = NF_AT(certificate),
+        .min = 1,
+        .max = 255,
+        .help = "A name in the client's certificate." },
+    { .name = "nf_instance_id",
+        .type = CONFIG_STRING,
+        .offset = NF_AT(nf_instance_id),
+        .min = 36,
+        .max = 36,
+        .help = "UUID it is: nfInstanceId of its token requests, sub of its tokens." },
+    { .name = "nf_type",
+        .type = CONFIG_STRING,
+        .offset = NF_AT(nf_type),
+        .default_text = "AF",
+        .min = 1,
+        .max = 32,
+        .help = "Its NF type: AF, NEF, AUSF." },
+    { 0 },
+};
+
+static const struct config_key oauth_keys[] = {
+    { .name = "enabled",
+        .type = CONFIG_BOOL,
+        .offset = AT(oauth_enabled),
+        .default_text = "false",
+        .help = "Offer POST /oauth2/token, and check tokens on Naanf_AKMA (TS 29.510, TS 33.501 13.4.1)." },
+    { .name = "required",
+        .type = CONFIG_BOOL,
+        .offset = AT(oauth_required),
+        .default_text = "true",
+        .help = "Refuse Naanf_AKMA requests without a token (401); else afs and consumers decide alone about them. "
+                "Reloaded at SIGHUP." },
+    { .name = "key",
+        .type = CONFIG_FILE,
+        .offset = AT(oauth_key),
+        .default_text = "",
+        .help = "Private key that signs tokens, P-256 in PEM, not readable by others; empty: a new one at every start. "
+                "The public key is at /jwks on the management port." },
+    { .name = "lifetime",
+        .type = CONFIG_DURATION,
+        .offset = AT(oauth_lifetime_ms),
+        .default_text = "10m",
+        .min = SECOND_MS,
+        .max = 86400 * SECOND_MS,
+        .help = "Lifetime of a token, whole seconds." },
+    { .name = "issuer",
+        .type = CONFIG_STRING,
+        .offset = AT(oauth_issuer),
+        .default_text = "",
+        .min = 0,
+        .max = 36,
+        .help = "NF instance id (UUID) in iss; empty: nf_instance_id." },
+    { .name = "instances",
+        .type = CONFIG_ITEMS,
+        .offset = AT(oauth_instances),
+        .keys = instance_keys,
+        .item_size = sizeof(struct instance_config),
+        .help = "Clients whose certificate holds no URI urn:uuid:NF-INSTANCE-ID. Reloaded at SIGHUP." },
     { 0 },
 };
 
@@ -272,6 +337,7 @@ const struct config_key aanf_config_schema[] = {
         .type = CONFIG_SECTION,
         .keys = consumers_keys,
         .help = "Who may use the other operations." },
+    { .name = "oauth", .type = CONFIG_SECTION, .keys = oauth_keys, .help = "Access tokens (OAuth 2.0)." },
     { .name = "serving_networks",
         .type = CONFIG_STRINGS,
         .offset = AT(serving_networks),
@@ -364,6 +430,33 @@ static void check_subscribers_file(const char *path, struct config_report *repor
     config_free(subscribers_file_schema, &file);
 }
 
+static void check_uuid(const char *text, const char *path, struct config_report *report)
+{
+    if (text[0] != '\0' && !msgin5g_uuid_valid(msgin5g_str(text)))
+        config_report_add(report, path, "must be a UUID, for example 4f6d2a10-5b1f-4d2c-9b9f-0a1d2c3b4e5f");
+}
+
+static void check_oauth(const struct aanf_config *config, struct config_report *report)
+{
+    char path[PATH_MAX_LEN];
+    const struct instance_config *instances = config->oauth_instances.values;
+    if (config->oauth_enabled && config->insecure_h2c)
+        config_report_add(report, "oauth.enabled", "needs TLS: a token in clear is anybody's (TS 33.501 13.4.1)");
+    if (config->oauth_key[0] != '\0' && !subscribers_file_private(config->oauth_key))
+        config_report_add(report, "oauth.key", "others may read it; run: chmod go= %s", config->oauth_key);
+    check_whole_seconds(config->oauth_lifetime_ms, "oauth.lifetime", report);
+    check_uuid(config->oauth_issuer, "oauth.issuer", report);
+    if (config->oauth_enabled)
+        check_uuid(config->nf_instance_id, "nf_instance_id", report);
+    for (size_t i = 0; i < config->oauth_instances.count; i++) {
+        (void)snprintf(path, sizeof path, "oauth.instances[%zu].nf_instance_id", i);
+        check_uuid(instances[i].nf_instance_id, path, report);
+        (void)snprintf(path, sizeof path, "oauth.instances[%zu].certificate", i);
+        if (strcmp(instances[i].certificate, "*") == 0)
+            config_report_add(report, path, "must be one client's name");
+    }
+}
+
 void aanf_config_check(const void *untyped, struct config_report *report)
 {
     const struct aanf_config *config = untyped;
@@ -373,6 +466,7 @@ void aanf_config_check(const void *untyped, struct config_report *report)
     for (size_t i = 0; i < config->afs.count; i++)
         check_af(&afs[i], i, report);
     check_serving_networks(&config->serving_networks, report);
+    check_oauth(config, report);
     if (config->subscribers.count > 0 && !subscribers_file_private(config_report_path(report)))
         config_report_add(report, "subscribers", "holds keys and others may read this file; run: chmod go= %s",
             config_report_path(report));

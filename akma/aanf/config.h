@@ -18,6 +18,13 @@ struct af_config {
     int64_t k_af_lifetime_ms; /* 0: the general one */
 };
 
+/** An NF instance whose certificate does not say its id (urn:uuid:...) itself. */
+struct instance_config {
+    char *certificate;
+    char *nf_instance_id;
+    char *nf_type;
+};
+
 struct aanf_config {
     char *listen_host;
     int64_t listen_port;
@@ -32,6 +39,10 @@ struct aanf_config {
     struct config_items afs; /* struct af_config */
     struct config_strings anchor_key_consumers, authentication_consumers;
     struct config_strings serving_networks;
+    bool oauth_enabled, oauth_required;
+    char *oauth_key, *oauth_issuer;
+    int64_t oauth_lifetime_ms;
+    struct config_items oauth_instances; /* struct instance_config */
     int64_t k_af_lifetime_ms;
     int64_t authentication_lifetime_ms;
     int64_t limit_contexts, limit_authentications, limit_af_ids, limit_body_octets, limit_connections, limit_streams;

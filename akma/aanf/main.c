@@ -8,6 +8,7 @@
 #include "http/server.h"
 #include "management.h"
 #include "tls/stream.h"
+#include "token_issuer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct process {
     struct http_server *api_server;
     struct http_server *management_server;
     struct daemon_control *control;
+    char nf_instance_id[MSGIN5G_UUID_LEN + 1];
     char server_name[AANF_NAME_MAX];
 };
 
@@ -129,7 +131,27 @@ static void choose_name(struct process *process)
     const char *id = process->config.nf_instance_id;
     secret_random(random, sizeof random);
     msgin5g_uuid_format(random, uuid);
-    (void)snprintf(process->server_name, sizeof process->server_name, "AANF-%s", id[0] != '\0' ? id : uuid);
+    (void)snprintf(process->nf_instance_id, sizeof process->nf_instance_id, "%s", id[0] != '\0' ? id : uuid);
+    (void)snprintf(process->server_name, sizeof process->server_name, "AANF-%s", process->nf_instance_id);
+}
+
+static enum msgin5g_err open_issuer(struct process *process)
+{
+    const struct aanf_config *config = &process->config;
+    const struct token_issuer_config issuer = {
+        .key_file = config->oauth_key,
+        .issuer_id = config->oauth_issuer[0] != '\0' ? config->oauth_issuer : process->nf_instance_id,
+        .aanf_id = process->nf_instance_id,
+        .token_lifetime_s = config->oauth_lifetime_ms / 1000,
+    };
+    if (!config->oauth_enabled)
+        return MSGIN5G_OK;
+    enum msgin5g_err err = token_issuer_create(&issuer, &process->aanf.issuer);
+    if (err == MSGIN5G_ERR_IO)
+        log_error("cannot read the key for tokens file=%s", config->oauth_key);
+    else if (err == MSGIN5G_ERR_INVALID)
+        log_error("no private key of P-256 in PEM file=%s", config->oauth_key);
+    return err == MSGIN5G_OK || err == MSGIN5G_ERR_NO_MEMORY ? err : MSGIN5G_ERR_CONFIG;
 }
 
 static enum msgin5g_err open_stores(struct process *process)
@@ -196,7 +218,8 @@ static void drop_unsubscribed(void *ctx, const struct subscriber *before)
 static bool changes_at_once(const char *key)
 {
     static const char *const keys[] = { "subscribers", "subscribers_file", "afs", "consumers.anchor_key",
-        "consumers.authentication", "serving_networks", "k_af_lifetime", "log.level" };
+        "consumers.authentication", "serving_networks", "oauth.required", "oauth.instances", "k_af_lifetime",
+        "log.level" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(key, keys[i]) == 0)
             return true;
@@ -252,6 +275,8 @@ static enum msgin5g_err process_open(struct process *process)
     choose_name(process);
     if ((err = open_tls(process)) != MSGIN5G_OK)
         return err;
+    if ((err = open_issuer(process)) != MSGIN5G_OK)
+        return failed("tokens", err);
     if ((err = open_stores(process)) != MSGIN5G_OK)
         return failed("stores", err);
     return open_servers(process);
@@ -263,6 +288,7 @@ static void process_close(struct process *process)
     faults_free(aanf->faults); /* answers what it holds, so before the server */
     http_server_free(process->management_server);
     http_server_free(process->api_server);
+    token_issuer_free(aanf->issuer);
     auth_store_free(aanf->authentications);
     context_store_free(aanf->contexts);
     subscriber_store_free(aanf->subscribers);

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 
+#include "token_issuer.h"
+
 #include <string.h>
 
 #define METRICS_MAX 1048576
@@ -30,6 +32,23 @@ static void metrics(void *ctx, struct http_request *request)
     buffer_free(&text);
 }
 
+/* The key that tokens are signed with, for producers of other labs (RFC 7517). */
+static void jwks(void *ctx, struct http_request *request)
+{
+    const struct management *management = ctx;
+    struct buffer text;
+    if (management->aanf->issuer == NULL) {
+        http_respond_problem(request, 404, NULL, "oauth.enabled is false");
+        return;
+    }
+    buffer_init(&text, METRICS_MAX);
+    if (token_issuer_write_keys(management->aanf->issuer, &text) == MSGIN5G_OK)
+        respond_text(request, 200, "application/jwk-set+json", text.data, text.length);
+    else
+        http_respond_problem(request, 500, NULL, "cannot write the keys");
+    buffer_free(&text);
+}
+
 static void faults(void *ctx, struct http_request *request)
 {
     const struct management *management = ctx;
@@ -55,6 +74,7 @@ static const struct http_route routes[] = {
     { "GET", "/healthz", NULL, healthz },
     { "GET", "/readyz", NULL, healthz },
     { "GET", "/metrics", NULL, metrics },
+    { "GET", "/jwks", NULL, jwks },
     { "POST", "/faults", NULL, faults },
     { NULL, NULL, NULL, NULL },
 };

@@ -2,8 +2,10 @@
 
 #include "aanf.h"
 #include "base/log.h"
+#include "bearer.h"
 #include "policy.h"
 #include "sbi.h"
+#include "tokens.h"
 
 #include <string.h>
 #include <time.h>
@@ -55,6 +57,9 @@ void naanf_register(void *ctx, struct http_request *request)
     struct aanf *aanf = ctx;
     KEY_INFO_LOCAL info = { 0 };
     unsigned left_out;
+    struct bearer_grant bearer;
+    if (!bearer_admit(aanf, AANF_REGISTER, request, &bearer))
+        return;
     if (!policy_may_anchor(aanf->config, http_request_peer(request))) {
         if (aanf_may_log(aanf, AANF_REGISTER, &left_out))
             log_warning("anchor key from a peer that may not register remote=%s left_out=%u",
@@ -90,25 +95,25 @@ void naanf_register(void *ctx, struct http_request *request)
     buffer_wipe_free(&body);
 }
 
-/* SUPI or GPSI as the policy says and the features allow (TS 29.535 4.2.2.3.2). @return false: there is nothing to
- * give. */
-static bool give_identity(const struct af_grant *grant, const struct naanf_key_request *asked,
-    const struct context_identity *known, struct naanf_key_data *data)
+/* SUPI or GPSI as the policy says, the token and the features allow (TS 29.535 4.2.2.3.2, choice C17). @return false:
+ * there is nothing to give. */
+static bool give_identity(const struct af_grant *grant, const struct bearer_grant *bearer,
+    const struct naanf_key_request *asked, const struct context_identity *known, struct naanf_key_data *data)
 {
     bool gpsi_agreed = naanf_feature(asked->supp_feat, NAANF_FEATURE_GPSI);
     if (asked->anonymous)
         return true;
-    if (grant->identity == IDENTITY_SUPI && known->supi[0] != '\0')
+    if (grant->identity == IDENTITY_SUPI && bearer->supi_access && known->supi[0] != '\0')
         memcpy(data->supi, known->supi, strlen(known->supi) + 1);
     else if (grant->identity != IDENTITY_ANONYMOUS && gpsi_agreed)
         memcpy(data->gpsi, known->gpsi, strlen(known->gpsi) + 1);
     return data->supi[0] != '\0' || data->gpsi[0] != '\0';
 }
 
-/* ApplicationKey_Get and _AnonUser_Get (TS 33.535 6.2.1, 6.2.2). @return the status, with *cause, or 200 with @p data.
- */
-static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const struct naanf_key_request *asked,
-    struct naanf_key_data *data, const char **cause)
+/* ApplicationKey_Get and _AnonUser_Get (TS 33.535 6.2.1, 6.2.2). @return the status, with *cause (NULL: only the
+ * scope for the SUPI is missing), or 200 with @p data. */
+static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const struct bearer_grant *bearer,
+    const struct naanf_key_request *asked, struct naanf_key_data *data, const char **cause)
 {
     char fqdn[AKMA_FQDN_MAX + 1];
     struct ua_id ua_id;
@@ -122,8 +127,11 @@ static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const 
         *cause = "K_AKMA_NOT_PRESENT";
         return 403;
     }
-    if (!give_identity(&grant, asked, &known, data))
+    if (!give_identity(&grant, bearer, asked, &known, data)) {
+        if (grant.identity == IDENTITY_SUPI && !bearer->supi_access)
+            *cause = NULL;
         return 403;
+    }
     *cause = "SYSTEM_FAILURE";
     negotiate(asked->supp_feat, data->supp_feat);
     enum msgin5g_err err = context_store_k_af(aanf->contexts, asked->a_kid, fqdn, &ua_id, grant.k_af_lifetime_s,
@@ -144,14 +152,21 @@ static void retrieve_serve(void *ctx, struct http_request *request)
     struct naanf_key_request asked;
     KEY_DATA_LOCAL data = { 0 };
     struct naanf_problem problem = { 0 };
+    struct bearer_grant bearer;
     const char *cause;
     int64_t started_us = monotonic_us();
+    if (!bearer_admit(aanf, AANF_RETRIEVE, request, &bearer))
+        return;
     if (naanf_key_request_decode(http_request_body(request), &asked, &problem) != MSGIN5G_OK) {
         aanf_count(aanf, AANF_RETRIEVE, AANF_BAD_REQUEST);
         sbi_refuse_body(request, &problem);
         return;
     }
-    int status = find_key(aanf, http_request_peer(request), &asked, &data, &cause);
+    int status = find_key(aanf, http_request_peer(request), &bearer, &asked, &data, &cause);
+    if (status == 403 && cause == NULL) {
+        bearer_refuse_scope(aanf, AANF_RETRIEVE, request, SCOPE_SUPI_ACCESS);
+        return;
+    }
     if (status != 200) {
         log_debug("key request refused remote=%s af_id=%s cause=%s", http_request_remote(request), asked.af_id, cause);
         refuse(aanf, AANF_RETRIEVE, result_of(status, cause), request, status, cause);
@@ -178,6 +193,9 @@ void naanf_remove(void *ctx, struct http_request *request)
     struct aanf *aanf = ctx;
     struct naanf_ctx_remove asked;
     struct naanf_problem problem = { 0 };
+    struct bearer_grant bearer;
+    if (!bearer_admit(aanf, AANF_REMOVE, request, &bearer))
+        return;
     if (!policy_may_anchor(aanf->config, http_request_peer(request))) {
         refuse(aanf, AANF_REMOVE, AANF_NOT_ALLOWED, request, 403, "CONSUMER_NOT_ALLOWED");
         return;

@@ -3,7 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define ANYBODY "*"
+#define ANYBODY      "*"
+#define INSTANCE_URI "urn:uuid:" /* TS 33.310 6.1.3c.3 */
 
 static bool peer_is(const struct tls_peer_names *peer, const char *name)
 {
@@ -54,6 +55,30 @@ bool policy_af(const struct aanf_config *config, const struct tls_peer_names *pe
         *out = (struct af_grant){ .identity = (enum identity_kind)af->identity, .k_af_lifetime_s = lifetime_ms / 1000 };
         return true;
     }
+    return false;
+}
+
+bool policy_is_af(const struct aanf_config *config, const struct tls_peer_names *peer, bool supi)
+{
+    const struct af_config *afs = config->afs.values;
+    for (size_t i = 0; i < config->afs.count; i++)
+        if (peer_is(peer, afs[i].certificate) && (!supi || afs[i].identity == IDENTITY_SUPI))
+            return true;
+    return false;
+}
+
+bool policy_is_instance(const struct aanf_config *config, const struct tls_peer_names *peer, const char *nf_instance_id,
+    const char *nf_type)
+{
+    const struct instance_config *rows = config->oauth_instances.values;
+    size_t prefix = strlen(INSTANCE_URI);
+    for (size_t i = 0; i < config->oauth_instances.count; i++)
+        if (peer_is(peer, rows[i].certificate) && strcasecmp(rows[i].nf_instance_id, nf_instance_id) == 0)
+            return nf_type[0] == '\0' || strcmp(nf_type, rows[i].nf_type) == 0;
+    for (size_t i = 0; peer != NULL && i < peer->count; i++)
+        if (strncasecmp(peer->names[i], INSTANCE_URI, prefix) == 0 &&
+            strcasecmp(peer->names[i] + prefix, nf_instance_id) == 0)
+            return true;
     return false;
 }
 

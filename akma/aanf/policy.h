@@ -1,5 +1,4 @@
-/* Who may do what, by the names in the client's certificate (TS 33.535 6.2.1 step 2). Tokens will be a second way here.
- */
+/* Who may do what, by the names in the client's certificate (TS 33.535 6.2.1 step 2); bearer.c judges tokens before. */
 #ifndef AANF_POLICY_H
 #define AANF_POLICY_H
 
@@ -21,6 +20,16 @@ struct af_grant {
  */
 bool policy_af(const struct aanf_config *config, const struct tls_peer_names *peer, const char *fqdn,
     const struct ua_id *ua_id, struct af_grant *out);
+/** Is there any row for the owner of this certificate (@p supi: one that gives the SUPI)? */
+bool policy_is_af(const struct aanf_config *config, const struct tls_peer_names *peer, bool supi);
+/**
+ * Is the owner of this certificate the NF instance @p nf_instance_id: by a URI urn:uuid:... in it, or by
+ * oauth.instances (TS 33.501 13.4.1.1)?
+ *
+ * @param nf_type as it claims, "" for no claim; must be that of the row in oauth.instances, if there is one.
+ */
+bool policy_is_instance(const struct aanf_config *config, const struct tls_peer_names *peer, const char *nf_instance_id,
+    const char *nf_type);
 /** May register and remove AKMA contexts. */
 bool policy_may_anchor(const struct aanf_config *config, const struct tls_peer_names *peer);
 /** May run primary authentications. */
