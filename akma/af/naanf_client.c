@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "http/client.h"
 #include "problem_json.h"
+#include "token_client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #define PAUSE_FIRST_MS     1000
 #define PAUSE_LONGEST_MS   30000
 #define RETRY_AFTER_MAX_MS 300000
+#define NO_TOKEN           "there is no access token for it"
 
 enum outcome { OUTCOME_OK, OUTCOME_UNKNOWN, OUTCOME_NOT_ALLOWED, OUTCOME_TIMEOUT, OUTCOME_FAILED, OUTCOME_COUNT };
 
@@ -29,6 +31,7 @@ static const double seconds_bounds[] = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 struct naanf_client {
     struct loop *loop;
     struct http_client *http;
+    struct token_client *tokens; /* NULL: none are used */
     int64_t deadline_ms;
     int64_t pause_until_ms; /* the AAnF is overloaded: nothing is sent until then */
     int64_t next_pause_ms;
@@ -46,6 +49,9 @@ struct naanf_call {
     int64_t deadline_at_ms;
     int64_t started_us;
     bool repeated;
+    bool renewed; /* sent again with a new token */
+    uint64_t token;
+    struct token_waiter waiter;
 };
 
 static int64_t monotonic_us(void)
@@ -87,7 +93,10 @@ enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_con
         .metrics_label = "aanf",
     };
     enum msgin5g_err err = http_client_create(loop, &http, &client->http);
+    if (err == MSGIN5G_OK && config->token_url != NULL)
+        err = token_client_create(loop, config, &client->tokens);
     if (err != MSGIN5G_OK) {
+        http_client_free(client->http);
         free(client);
         return err;
     }
@@ -102,6 +111,7 @@ void naanf_client_free(struct naanf_client *client)
     struct http_client *http = client->http;
     client->http = NULL; /* its open calls now end for good */
     http_client_free(http);
+    token_client_free(client->tokens); /* and so do those that wait for a token */
     free(client);
 }
 
@@ -207,11 +217,42 @@ static void set_healthy(struct naanf_client *client, bool healthy, const char *r
     client->healthy = healthy;
 }
 
+/* No answer to judge. */
+static void call_fail(struct naanf_call *call, enum msgin5g_err err, const char *reason)
+{
+    struct naanf_client *client = call->client;
+    if (client->http != NULL) /* else we end the connection ourselves */
+        set_healthy(client, false, reason);
+    if (client->http == NULL)
+        err = MSGIN5G_ERR_CLOSED;
+    else if (err != MSGIN5G_ERR_TIMEOUT)
+        err = MSGIN5G_ERR_AANF;
+    call_finish(call, err, NULL);
+}
+
+/* 401 for the token: once more with a new one, never with the same (TS 29.500 6.7.3). @return true: it is under
+ * way, or over. */
+static bool call_renew(struct naanf_call *call, const struct http_response *response)
+{
+    struct naanf_client *client = call->client;
+    if (response->status != 401 || client->tokens == NULL || client->http == NULL)
+        return false;
+    bool another = token_client_reject(client->tokens, call->token);
+    if (!another || call->renewed)
+        return false;
+    call->renewed = true;
+    if (call_send(call) != MSGIN5G_OK)
+        call_fail(call, MSGIN5G_ERR_AANF, NO_TOKEN);
+    return true;
+}
+
 static void call_answered(void *ctx, enum msgin5g_err err, const struct http_response *response)
 {
     struct naanf_call *call = ctx;
     struct naanf_client *client = call->client;
     __attribute__((cleanup(naanf_key_data_wipe))) struct naanf_key_data data = { 0 };
+    if (response != NULL && call_renew(call, response))
+        return;
     if (response != NULL) {
         err = judge_status(client, response, &data);
         set_healthy(client, response->status < 500, "it answers with an error of its own");
@@ -226,20 +267,15 @@ static void call_answered(void *ctx, enum msgin5g_err err, const struct http_res
         if (call_send(call) == MSGIN5G_OK)
             return;
     }
-    if (client->http != NULL) /* else we end the connection ourselves */
-        set_healthy(client, false, msgin5g_err_text(err));
-    if (client->http == NULL)
-        err = MSGIN5G_ERR_CLOSED;
-    else if (err != MSGIN5G_ERR_TIMEOUT)
-        err = MSGIN5G_ERR_AANF;
-    call_finish(call, err, NULL);
+    call_fail(call, err, msgin5g_err_text(err));
 }
 
-static enum msgin5g_err call_send(struct naanf_call *call)
+static enum msgin5g_err call_send_with(struct naanf_call *call, const char *authorization)
 {
-    static const struct http_header headers[] = {
+    const struct http_header headers[] = {
         { "accept", "application/json, application/problem+json" },
         { "user-agent", "AF-msgin5g" }, /* TS 29.500 5.2.2.2: starts with the NF type */
+        { "authorization", authorization },
     };
     struct naanf_client *client = call->client;
     int64_t left_ms = call->deadline_at_ms - loop_now_ms(client->loop);
@@ -252,10 +288,32 @@ static enum msgin5g_err call_send(struct naanf_call *call)
         .body = call->body.data,
         .length = call->body.length,
         .headers = headers,
-        .header_count = sizeof headers / sizeof *headers,
+        .header_count = sizeof headers / sizeof *headers - (authorization == NULL ? 1 : 0),
         .deadline_ms = left_ms,
     };
     return http_client_send(client->http, &http, call_answered, call);
+}
+
+static void token_arrived(void *ctx, enum msgin5g_err err)
+{
+    struct naanf_call *call = ctx;
+    if (err == MSGIN5G_OK)
+        err = call_send(call);
+    if (err != MSGIN5G_OK)
+        call_fail(call, err, NO_TOKEN); /* no token, no key (N10) */
+}
+
+/* At once, or as soon as there is a token. */
+static enum msgin5g_err call_send(struct naanf_call *call)
+{
+    struct token_client *tokens = call->client->tokens;
+    if (tokens == NULL)
+        return call_send_with(call, NULL);
+    const char *authorization = token_client_current(tokens, &call->token);
+    if (authorization != NULL)
+        return call_send_with(call, authorization);
+    call->waiter = (struct token_waiter){ .done = token_arrived, .ctx = call };
+    return token_client_wait(tokens, &call->waiter);
 }
 
 static enum msgin5g_err request_encode(const struct akma_af_ref *ref, struct buffer *out)

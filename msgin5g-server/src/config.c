@@ -55,6 +55,14 @@ static const struct config_key aanf_keys[] = { { "url", CONFIG_STRING, AT(aanf_u
     { "certificate", CONFIG_FILE, AT(aanf_certificate), "", .help = "Own certificate chain (PEM); empty with http." },
     { "key", CONFIG_FILE, AT(aanf_key), "", .help = "Its private key (PEM)." },
     { "ca", CONFIG_FILE, AT(aanf_ca), "", .help = "Trusted for the AAnF's certificate (PEM)." },
+    { "token_url", CONFIG_STRING, AT(aanf_token_url), "", 0, 512,
+        .help = "Token endpoint of the NRF, \"https://host:port/oauth2/token\" (TS 29.510); empty: no access tokens." },
+    { "nf_instance_id", CONFIG_STRING, AT(aanf_nf_instance_id), "", 0, 36,
+        .help =
+            "UUID of this application function, for token requests; the certificate should hold it as urn:uuid:..." },
+    { "token_scope", CONFIG_STRING, AT(aanf_token_scope),
+        "naanf-akma naanf-akma:applicationkeyget naanf-akma:applicationkeyget:supi-access", 1, 512,
+        .help = "Scopes asked for. Without supi-access the AAnF gives the GPSI, or refuses." },
     { "deadline", CONFIG_DURATION, AT(aanf_deadline_ms), "2s", 50, 60 * SECOND, .help = "Longest wait for an answer." },
     { "cached_keys", CONFIG_INT, AT(aanf_cached_keys), "100000", 1, 10000000, .help = "K_AF kept at most." }, END };
 static const struct config_key registration_keys[] = { { "default_lifetime", CONFIG_DURATION,
@@ -168,6 +176,14 @@ static void check_aanf(const struct server_config *config, struct config_report 
         config_report_add(report, "aanf.url", "must begin with https:// (or http:// in a lab)");
     if (https && *config->aanf_ca == '\0')
         config_report_add(report, "aanf.ca", "is needed with https: without it no AAnF is trusted");
+    if (*config->aanf_token_url != '\0' && strncmp(config->aanf_token_url, "https://", 8) != 0)
+        config_report_add(report, "aanf.token_url", "must begin with https://: a token in clear is anybody's");
+    if (*config->aanf_token_url != '\0' && *config->aanf_ca == '\0')
+        config_report_add(report, "aanf.ca", "is needed with token_url");
+    if (*config->aanf_token_url != '\0' && !https)
+        config_report_add(report, "aanf.url", "must begin with https:// when token_url is set");
+    if (*config->aanf_token_url != '\0' && !msgin5g_uuid_valid(msgin5g_str(config->aanf_nf_instance_id)))
+        config_report_add(report, "aanf.nf_instance_id", "must be a UUID when token_url is set");
     if ((*config->aanf_certificate == '\0') != (*config->aanf_key == '\0'))
         config_report_add(report, "aanf.key", "certificate and key belong together: set both or none");
 }

@@ -29,6 +29,9 @@ struct server_config {
     char *aanf_certificate;
     char *aanf_key;
     char *aanf_ca;
+    char *aanf_token_url;
+    char *aanf_nf_instance_id;
+    char *aanf_token_scope;
     int64_t aanf_deadline_ms;
     int64_t aanf_cached_keys;
     int64_t registration_default_ms;

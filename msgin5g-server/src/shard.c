@@ -60,6 +60,9 @@ static enum msgin5g_err create_key_source(struct shard *shard)
     enum msgin5g_err err = create_aanf_tls(shard);
     struct akma_af_config af = { .aanf_url = config->aanf_url,
         .tls = shard->aanf_tls,
+        .token_url = *config->aanf_token_url != '\0' ? config->aanf_token_url : NULL,
+        .nf_instance_id = config->aanf_nf_instance_id,
+        .token_scope = config->aanf_token_scope,
         .deadline_ms = config->aanf_deadline_ms,
         .cache_entries = (size_t)config->aanf_cached_keys,
         .pending = (size_t)config->pending_peers,

@@ -13,11 +13,15 @@ struct akma_af; /* fields live in af.c */
 struct akma_af_config {
     const char *aanf_url;    /* "https://host:port"; the API is under /naanf-akma/v1 */
     struct tls_context *tls; /* borrowed for the AF's life */
-    int64_t deadline_ms;     /* of one request; default 2000 (section 4.5 of the AKMA digest) */
-    size_t cache_entries;    /* keys kept at most; default 100000; the least recently used goes first */
-    size_t pending;          /* requests in flight at most; default 10000 */
-    int64_t negative_ms;     /* how long a refusal is remembered: 0 (not at all) to 5000 */
-    struct metrics *metrics; /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
+    /* Token endpoint of the NRF, "https://host:port/oauth2/token" (the path may be left out); NULL: no tokens. */
+    const char *token_url;
+    const char *nf_instance_id; /* UUID of this AF, with token_url */
+    const char *token_scope;    /* NULL: all that ApplicationKey_Get can need */
+    int64_t deadline_ms;        /* of one request; default 2000 (section 4.5 of the AKMA digest) */
+    size_t cache_entries;       /* keys kept at most; default 100000; the least recently used goes first */
+    size_t pending;             /* requests in flight at most; default 10000 */
+    int64_t negative_ms;        /* how long a refusal is remembered: 0 (not at all) to 5000 */
+    struct metrics *metrics;    /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
 };
 
 /** Which key: each combination is another one. Borrowed for the call. */
