@@ -17,7 +17,7 @@
 #define SPARE_MS           2000 /* a token is not sent in the last moments of its life */
 #define PAUSE_FIRST_MS     1000
 #define PAUSE_LONGEST_MS   30000
-#define BRAND_NEW_MS       1000
+#define REJECT_EVERY_MS    1000 /* tokens called invalid more often than this: the next would fare no better */
 #define FORM_MAX           2048
 
 struct token_client {
@@ -28,7 +28,9 @@ struct token_client {
     int64_t deadline_ms;
     char authorization[sizeof "Bearer " + TOKEN_MAX]; /* "" when there is none */
     uint64_t number;                                  /* of the token */
-    int64_t obtained_ms, renew_ms, expires_ms;
+    int64_t renew_ms, expires_ms;
+    bool rejected; /* once, at rejected_ms */
+    int64_t rejected_ms;
     bool in_flight;
     int64_t pause_until_ms, next_pause_ms;
     struct token_waiter *waiters;
@@ -165,14 +167,14 @@ static void failed(struct token_client *client, const char *reason, int status)
 
 static void keep(struct token_client *client, const struct token_answer *answer)
 {
+    int64_t now_ms = loop_now_ms(client->loop);
     int64_t life_ms = (answer->lifetime_s > 0 ? answer->lifetime_s : LIFETIME_DEFAULT_S) * 1000;
-    int64_t spare_ms = SPARE_MS < life_ms / 10 ? SPARE_MS : life_ms / 10;
-    int64_t early_ms = RENEW_EARLY_MS < life_ms / 4 ? RENEW_EARLY_MS : life_ms / 4;
+    int64_t spare_ms = SPARE_MS < life_ms / 2 ? SPARE_MS : life_ms / 2; /* exp is cut to whole seconds, too */
+    int64_t early_ms = spare_ms + (RENEW_EARLY_MS < life_ms / 4 ? RENEW_EARLY_MS : life_ms / 4);
     (void)snprintf(client->authorization, sizeof client->authorization, "Bearer %s", answer->token);
     client->number++;
-    client->obtained_ms = loop_now_ms(client->loop);
-    client->expires_ms = client->obtained_ms + life_ms - spare_ms;
-    client->renew_ms = client->obtained_ms + life_ms - early_ms;
+    client->expires_ms = now_ms + life_ms - spare_ms;
+    client->renew_ms = now_ms + life_ms - early_ms;
     client->next_pause_ms = PAUSE_FIRST_MS;
     metric_add(client->obtained, 1);
     log_debug("access token obtained lifetime_ms=%lld", (long long)life_ms);
@@ -245,13 +247,14 @@ enum msgin5g_err token_client_wait(struct token_client *client, struct token_wai
 
 bool token_client_reject(struct token_client *client, uint64_t number)
 {
-    if (number != client->number)
-        return true; /* there is a newer one already */
-    if (client->authorization[0] == '\0')
-        return true;
+    int64_t now_ms = loop_now_ms(client->loop);
+    if (number != client->number || client->authorization[0] == '\0')
+        return true; /* there is a newer one already, or it is known */
     secret_wipe(client->authorization, sizeof client->authorization);
-    if (loop_now_ms(client->loop) - client->obtained_ms >= BRAND_NEW_MS)
-        return true;
-    failed(client, "the AAnF refuses a new one", 401);
-    return false;
+    bool again = client->rejected && now_ms - client->rejected_ms < REJECT_EVERY_MS;
+    client->rejected = true;
+    client->rejected_ms = now_ms;
+    if (again)
+        failed(client, "the AAnF refuses a new one", 401);
+    return !again;
 }

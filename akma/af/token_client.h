@@ -36,8 +36,8 @@ const char *token_client_current(struct token_client *client, uint64_t *number);
 enum msgin5g_err token_client_wait(struct token_client *client, struct token_waiter *waiter);
 /**
  * The AAnF called token @p number invalid: it is not used again.
- * @return true when another one is there or may be waited for; false when this one was brand-new, so that another would
- *         fare no better.
+ * @return true when another one is there or may be waited for; false when one was rejected a moment ago, so that
+ *         another would fare no better: there is a pause then.
  */
 bool token_client_reject(struct token_client *client, uint64_t number);
 
