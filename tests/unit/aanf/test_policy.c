@@ -97,6 +97,41 @@ static void test_serving_networks(void **state)
     assert_true(policy_serving_network(&some, "5G:mnc001.mcc001.3gppnetwork.org"));
 }
 
+/* An NF instance: by the URI in its certificate, or by the table, whose NF type then counts. */
+static void test_instances(void **state)
+{
+    static char id[] = "22222222-2222-4222-8222-222222222222", other_id[] = "33333333-3333-4333-8333-333333333333",
+                type[] = "AUSF";
+    struct instance_config row = { .certificate = ausf, .nf_instance_id = other_id, .nf_type = type };
+    struct aanf_config some = config(2);
+    struct tls_peer_names by_uri = peer("urn:uuid:22222222-2222-4222-8222-222222222222");
+    struct tls_peer_names by_table = peer("ausf.example");
+    (void)state;
+    some.oauth_instances = (struct config_items){ &row, 1 };
+    assert_true(policy_is_instance(&some, &by_uri, id, ""));
+    assert_true(policy_is_instance(&some, &by_uri, id, "AF"));
+    assert_false(policy_is_instance(&some, &by_uri, other_id, ""));
+    assert_true(policy_is_instance(&some, &by_table, other_id, ""));
+    assert_true(policy_is_instance(&some, &by_table, other_id, "AUSF"));
+    assert_false(policy_is_instance(&some, &by_table, other_id, "AF"));
+    assert_false(policy_is_instance(&some, &by_table, id, ""));
+    assert_false(policy_is_instance(&some, NULL, id, ""));
+    assert_false(policy_is_instance(&some, &by_uri, "", ""));
+}
+
+static void test_rows_for_an_af(void **state)
+{
+    struct aanf_config both = config(2);
+    struct aanf_config one = config(1);
+    struct tls_peer_names server = peer("msgin5g-server");
+    struct tls_peer_names stranger = peer("stranger.example");
+    (void)state;
+    assert_true(policy_is_af(&one, &server, false));
+    assert_false(policy_is_af(&one, &server, true)); /* its row gives the GPSI */
+    assert_false(policy_is_af(&one, &stranger, false));
+    assert_true(policy_is_af(&both, &stranger, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +139,8 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_other_operations),
         cmocka_unit_test(test_serving_networks),
+        cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_rows_for_an_af),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
