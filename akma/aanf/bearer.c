@@ -29,7 +29,10 @@ static void refuse(struct aanf *aanf, enum aanf_operation operation, struct http
 void bearer_refuse_scope(
     struct aanf *aanf, enum aanf_operation operation, struct http_request *request, const char *scope)
 {
-    log_info("token without the scope remote=%s scope=%s", http_request_remote(request), scope);
+    unsigned left_out;
+    if (aanf_may_log(aanf, operation, &left_out))
+        log_warning(
+            "token without the scope remote=%s scope=%s left_out=%u", http_request_remote(request), scope, left_out);
     refuse(aanf, operation, request, 403, "insufficient_scope", scope);
 }
 
@@ -46,24 +49,28 @@ bool bearer_admit(
     struct aanf *aanf, enum aanf_operation operation, struct http_request *request, struct bearer_grant *out)
 {
     struct jwt_claims claims;
+    unsigned left_out;
     struct msgin5g_str header = http_request_header(request, "authorization");
     out->supi_access = true;
     if (aanf->issuer == NULL || (header.length == 0 && !aanf->config->oauth_required))
         return true;
     if (header.length == 0) {
-        log_info("no token remote=%s", http_request_remote(request));
+        if (aanf_may_log(aanf, operation, &left_out))
+            log_warning("no token remote=%s left_out=%u", http_request_remote(request), left_out);
         refuse(aanf, operation, request, 401, NULL, NULL);
         return false;
     }
     enum msgin5g_err err = token_issuer_verify(aanf->issuer, token_of(header), loop_utc_s(aanf->loop), &claims);
     if (err == MSGIN5G_ERR_NO_MEMORY) {
+        aanf_count(aanf, operation, AANF_FAILED);
         http_respond_problem(request, 500, "SYSTEM_FAILURE", NULL);
         return false;
     }
     /* Direct communication: the token is the client's own (TS 33.501 13.4.1.1.2). */
     if (err != MSGIN5G_OK || !policy_is_instance(aanf->config, http_request_peer(request), claims.sub, "")) {
-        log_warning("token not valid remote=%s reason=%s", http_request_remote(request),
-            err == MSGIN5G_OK ? "it is another client's" : "signature, issuer, audience or expiry");
+        if (aanf_may_log(aanf, operation, &left_out))
+            log_warning("token not valid remote=%s reason=\"%s\" left_out=%u", http_request_remote(request),
+                err == MSGIN5G_OK ? "it is another client's" : "signature, issuer, audience or expiry", left_out);
         refuse(aanf, operation, request, 401, "invalid_token", NULL);
         return false;
     }

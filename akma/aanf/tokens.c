@@ -72,11 +72,13 @@ static void refuse(struct aanf *aanf, struct http_request *request, const struct
 {
     uint8_t body[512];
     size_t length = 0;
+    unsigned left_out;
     struct json_writer writer;
     bool form = strcmp(refusal->error, INVALID_REQUEST) == 0;
     aanf_count(aanf, AANF_TOKEN, form ? AANF_BAD_REQUEST : AANF_NOT_ALLOWED);
-    log_info("token refused remote=%s error=%s reason=\"%s\"", http_request_remote(request), refusal->error,
-        refusal->description);
+    if (aanf_may_log(aanf, AANF_TOKEN, &left_out))
+        log_warning("token refused remote=%s error=%s reason=\"%s\" left_out=%u", http_request_remote(request),
+            refusal->error, refusal->description, left_out);
     json_writer_init(&writer, body, sizeof body);
     json_object_begin(&writer, NULL);
     json_text(&writer, "error", refusal->error);
@@ -216,7 +218,7 @@ void tokens_issue(void *ctx, struct http_request *request)
         sbi_refuse(request, &(struct sbi_refusal){ 500, "SYSTEM_FAILURE", NULL, NULL });
         return;
     }
-    log_info(
+    log_debug(
         "token issued remote=%s sub=%s scope=\"%s\"", http_request_remote(request), asked.nf_instance_id, asked.scope);
     respond(request, 200, body, length);
     secret_wipe(body, sizeof body);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SIGNATURE_LEN   (2 * JWS_COORDINATE_LEN) /* R and S, 32 octets each (RFC 7518 3.4) */
+#define SIGNATURE_LEN   ((size_t)2 * JWS_COORDINATE_LEN) /* R and S, 32 octets each (RFC 7518 3.4) */
 #define SIGNATURE_CHARS BASE64URL_LEN(SIGNATURE_LEN)
 #define HEADER_MAX      1024
 

@@ -60,7 +60,10 @@ static void fuzz_claims(struct msgin5g_str json)
     if (err == MSGIN5G_OK) {
         struct msgin5g_str again = { (const char *)text.data, text.length };
         CHECK(jwt_claims_decode(again, &second) == MSGIN5G_OK);
-        CHECK(memcmp(&first, &second, sizeof first) == 0);
+        CHECK(strcmp(first.iss, second.iss) == 0 && strcmp(first.sub, second.sub) == 0);
+        CHECK(strcmp(first.scope, second.scope) == 0 && first.exp_s == second.exp_s);
+        CHECK(first.aud_is_list == second.aud_is_list && first.aud_count == second.aud_count);
+        CHECK(memcmp(first.aud, second.aud, sizeof first.aud) == 0);
     } else {
         CHECK(err == MSGIN5G_ERR_LIMIT); /* escapes made it longer */
     }

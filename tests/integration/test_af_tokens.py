@@ -35,7 +35,7 @@ def make_key(bed, name):
 
 
 def aanf_config(bed, **oauth):
-    return bed.aanf_config(nf_instance_id=AANF_ID, oauth={
+    return bed.aanf_config(nf_instance_id=AANF_ID, log={"level": "debug"}, oauth={
         "enabled": True, "key": str(bed.key), "issuer": NRF_ID,
         "instances": [{"certificate": "localhost", "nf_instance_id": AF_NF_ID}], **oauth})
 

@@ -90,7 +90,7 @@ def make_key(bed, name):
 
 
 def configure(bed, **oauth):
-    return {"nf_instance_id": AANF_ID,
+    return {"nf_instance_id": AANF_ID, "log": {"level": "debug"},
             "afs": [{"certificate": "localhost", "fqdns": [testbed.FQDN, "msgin5g.lab.example"], "identity": "supi"},
                     {"certificate": "gpsi.lab.example", "fqdns": ["msgin5g.lab.example"], "identity": "gpsi"}],
             "oauth": {"enabled": True, "key": str(bed.key), "issuer": NRF_ID,

@@ -18,6 +18,9 @@
 #define HEADER    "eyJhbGciOiJFUzI1NiJ9"
 #define PAYLOAD   "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 #define SIGNATURE "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+#define NINE_AUDIENCES                                                                                                 \
+    "{\"aud\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],"                                                \
+    "\"iss\":\"i\",\"sub\":\"s\",\"scope\":\"x\",\"exp\":1}"
 #define CLAIMS                                                                                                         \
     "\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"AANF\",\"scope\":\"naanf-akma naanf-akma:anchorkey\",\"exp\":1300819380"
 
@@ -246,8 +249,7 @@ static void test_claims_refused(void **state)
         "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"AANF\",\"scope\":\"x\"}",
         "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":[],\"scope\":\"x\",\"exp\":1}",
         "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":[1],\"scope\":\"x\",\"exp\":1}",
-        "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],\"scope\":\"x\","
-        "\"exp\":1}",
+        NINE_AUDIENCES,
         "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"AANF\",\"scope\":\"x  y\",\"exp\":1}",
         "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"AANF\",\"scope\":\"x \",\"exp\":1}",
         "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"AANF\",\"scope\":\"x\\ty\",\"exp\":1}",
