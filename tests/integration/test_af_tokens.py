@@ -58,7 +58,7 @@ def start_nrf(bed, port=0, **oauth):
 
 def start_server(bed, token_port, **aanf):
     return bed.start_server(aanf={"token_url": "https://127.0.0.1:%d/oauth2/token" % token_port,
-                                  "nf_instance_id": AF_NF_ID, **aanf})
+                                  "nf_instance_id": AF_NF_ID, **aanf}, log={"level": "debug"})
 
 
 def stop(bed, daemon):
@@ -99,7 +99,7 @@ def test_whole_flow_with_tokens_required(bed):
 def test_without_tokens_a_server_is_refused(bed):
     """N18 from the AF's side: it has no token where one is required."""
     start_aanf(bed)
-    bed.start_server()
+    bed.start_server(log={"level": "debug"})
     assert refused(bed, bed.subscribers[0], ACCESS_DENIED)
 
 

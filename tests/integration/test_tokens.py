@@ -223,7 +223,8 @@ GOOD_FORM = b"grant_type=client_credentials&nfInstanceId=" + AF_NF_ID.encode() +
 
 @pytest.mark.parametrize("body", [b"", b"&", b"=", GOOD_FORM + b"&", GOOD_FORM + b"&scope=naanf-akma", GOOD_FORM + b"&a",
                                   GOOD_FORM + b"&a=%0", GOOD_FORM + b"&a=%00", GOOD_FORM + b"&a=%zz",
-                                  b"&".join([b"a=1"] * 100) + b"&" + GOOD_FORM, b"{}", b"\xff" * 70000])
+                                  b"&".join([b"a=1"] * 100) + b"&" + GOOD_FORM, b"{}", b"\xff" * 70000],
+                         ids=range(12))
 def test_bodies_that_are_no_form(af, body):
     answer = af.ask(body=body)
     assert answer.status == (413 if len(body) > 65536 else 400)
