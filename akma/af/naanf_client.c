@@ -63,8 +63,10 @@ static int64_t monotonic_us(void)
 
 static void register_metrics(struct naanf_client *client, struct metrics *metrics)
 {
+    struct metric *obtained, *refused;
     if (metrics == NULL)
         return;
+    token_client_register_metrics(metrics, &obtained, &refused);
     for (size_t i = 0; i < OUTCOME_COUNT; i++)
         client->outcomes[i] = metrics_counter(
             metrics, "msgin5g_aanf_requests_total", "Key requests the AAnF was asked, by result", outcome_labels[i]);

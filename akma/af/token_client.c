@@ -89,13 +89,13 @@ static enum msgin5g_err open_http(struct token_client *client, const struct akma
     return err;
 }
 
-static void register_metrics(struct token_client *client, struct metrics *metrics)
+void token_client_register_metrics(struct metrics *metrics, struct metric **obtained, struct metric **refused)
 {
     static const char name[] = "msgin5g_token_requests_total", help[] = "Access tokens asked for, by result";
     if (metrics == NULL)
         return;
-    client->obtained = metrics_counter(metrics, name, help, "result=\"ok\"");
-    client->failed = metrics_counter(metrics, name, help, "result=\"failed\"");
+    *obtained = metrics_counter(metrics, name, help, "result=\"ok\"");
+    *refused = metrics_counter(metrics, name, help, "result=\"failed\"");
 }
 
 enum msgin5g_err token_client_create(struct loop *loop, const struct akma_af_config *config, struct token_client **out)
@@ -107,7 +107,7 @@ enum msgin5g_err token_client_create(struct loop *loop, const struct akma_af_con
     client->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEADLINE_MS;
     client->next_pause_ms = PAUSE_FIRST_MS;
     buffer_init(&client->form, FORM_MAX);
-    register_metrics(client, config->metrics);
+    token_client_register_metrics(config->metrics, &client->obtained, &client->failed);
     enum msgin5g_err err = make_form(client, config);
     if (err == MSGIN5G_OK)
         err = open_http(client, config);

@@ -20,6 +20,8 @@ struct token_waiter {
     void *ctx;
 };
 
+/** The metrics there are with and without tokens, so that they are always shown. NULL is allowed. */
+void token_client_register_metrics(struct metrics *metrics, struct metric **obtained, struct metric **refused);
 /** Of @p config the token URL, NF instance id, scope, TLS context, deadline and metrics are used. @return MSGIN5G_OK,
  * ERR_INVALID (URL), ERR_NO_MEMORY. */
 enum msgin5g_err token_client_create(struct loop *loop, const struct akma_af_config *config, struct token_client **out);
