@@ -47,6 +47,12 @@ bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *le
     return log_limit_take(&aanf->refusal_lines[operation], loop_now_ms(aanf->loop), left_out);
 }
 
+void aanf_context_ended(void *ctx, const char *a_kid, const char *notif_uri)
+{
+    const struct aanf *aanf = ctx;
+    notifier_send(aanf->notifier, notif_uri, a_kid);
+}
+
 enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor_key *key)
 {
     char shown[LOG_A_KID_LEN];

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "context_store.h"
 #include "faults.h"
+#include "notifier.h"
 #include "subscriber_store.h"
 
 #define AANF_API_ROOT_MAX 300
@@ -42,6 +43,7 @@ struct aanf {
     struct context_store *contexts;
     struct auth_store *authentications;
     struct faults *faults;
+    struct notifier *notifier;
     char api_root[AANF_API_ROOT_MAX];
     struct log_limit refusal_lines[AANF_OPERATIONS];
     struct metric *results[AANF_OPERATIONS][AANF_RESULTS];
@@ -60,6 +62,8 @@ bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *le
 /** Keep a subscriber's latest AKMA key: the one way in, for the API and for the AUSF emulation (TS 33.535 6.1 step 4).
  */
 enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor_key *key);
+/** For context_store_watch(), with the struct aanf: tell the AF (TS 29.535 v19.5.0, ServiceDisableNotif). */
+context_ended_fn aanf_context_ended;
 /** Drop the AKMA context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
 enum msgin5g_err aanf_remove_context(struct aanf *aanf, const char *supi);
 

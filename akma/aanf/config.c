@@ -86,6 +86,12 @@ static const struct config_key af_keys[] = {
         .min = 0,
         .max = 100,
         .help = "Ua* protocol identifiers it may use, ten hexadecimal digits each (TS 33.220 Annex H); none: all." },
+    { .name = "notif_uris",
+        .type = CONFIG_STRINGS,
+        .offset = AF_AT(notif_uris),
+        .min = 0,
+        .max = 16,
+        .help = "https://host:port of the places it may have disablement notices sent to (notifUri); none: nowhere." },
     { .name = "identity",
         .type = CONFIG_ENUM,
         .offset = AF_AT(identity),
@@ -292,6 +298,12 @@ const struct config_key aanf_config_schema[] = {
         .min = SECOND_MS,
         .max = 600 * SECOND_MS,
         .help = "How long a challenge waits for its answer." },
+    { .name = "notify_replaced",
+        .type = CONFIG_BOOL,
+        .offset = AT(notify_replaced),
+        .default_text = "false",
+        .help = "Send disablement notices also when a new registration replaces a context. Sessions then end at every "
+                "primary authentication, which TS 33.535 5.2 does not ask for." },
     { .name = "limits", .type = CONFIG_SECTION, .keys = limits_keys, .help = "Bounds." },
     { .name = "faults", .type = CONFIG_SECTION, .keys = faults_keys, .help = "Fault injection for tests of AFs." },
     { .name = "log", .type = CONFIG_SECTION, .keys = log_keys, .help = "The log." },
@@ -315,8 +327,24 @@ static void check_whole_seconds(int64_t ms, const char *path, struct config_repo
         config_report_add(report, path, "must be whole seconds");
 }
 
-static void check_af(const struct af_config *af, size_t index, struct config_report *report)
+/* A scheme and an authority, nothing behind them. */
+static void check_notif_uris(const struct af_config *af, size_t index, bool clear, struct config_report *report)
 {
+    char path[PATH_MAX_LEN];
+    for (size_t i = 0; i < af->notif_uris.count; i++) {
+        const char *uri = af->notif_uris.values[i];
+        bool https = strncmp(uri, "https://", 8) == 0;
+        const char *authority = https ? uri + 8 : uri + 7;
+        (void)snprintf(path, sizeof path, "afs[%zu].notif_uris[%zu]", index, i);
+        if ((!https && !(clear && strncmp(uri, "http://", 7) == 0)) || *authority == '\0' ||
+            strpbrk(authority, "/@?#") != NULL)
+            config_report_add(report, path, "must look like https://af.example:8445");
+    }
+}
+
+static void check_af(const struct aanf_config *config, size_t index, struct config_report *report)
+{
+    const struct af_config *af = (const struct af_config *)config->afs.values + index;
     char path[PATH_MAX_LEN];
     struct ua_id ua_id;
     for (size_t i = 0; i < af->ua_ids.count; i++) {
@@ -330,6 +358,7 @@ static void check_af(const struct af_config *af, size_t index, struct config_rep
         if (length == 0 || length > AKMA_FQDN_MAX)
             config_report_add(report, path, "must have 1 to %d octets", AKMA_FQDN_MAX);
     }
+    check_notif_uris(af, index, config->insecure_h2c, report);
     (void)snprintf(path, sizeof path, "afs[%zu].k_af_lifetime", index);
     check_whole_seconds(af->k_af_lifetime_ms, path, report);
 }
@@ -367,11 +396,10 @@ static void check_subscribers_file(const char *path, struct config_report *repor
 void aanf_config_check(const void *untyped, struct config_report *report)
 {
     const struct aanf_config *config = untyped;
-    const struct af_config *afs = config->afs.values;
     check_tls(config, report);
     check_whole_seconds(config->k_af_lifetime_ms, "k_af_lifetime", report);
     for (size_t i = 0; i < config->afs.count; i++)
-        check_af(&afs[i], i, report);
+        check_af(config, i, report);
     check_serving_networks(&config->serving_networks, report);
     if (config->subscribers.count > 0 && !subscribers_file_private(config_report_path(report)))
         config_report_add(report, "subscribers", "holds keys and others may read this file; run: chmod go= %s",

@@ -13,7 +13,7 @@ enum identity_kind { IDENTITY_SUPI, IDENTITY_GPSI, IDENTITY_ANONYMOUS };
 /** One row of the AF policy table (TS 33.535 6.2.1 step 2: local policy). */
 struct af_config {
     char *certificate;
-    struct config_strings fqdns, ua_ids;
+    struct config_strings fqdns, ua_ids, notif_uris;
     int identity;
     int64_t k_af_lifetime_ms; /* 0: the general one */
 };
@@ -34,6 +34,7 @@ struct aanf_config {
     struct config_strings serving_networks;
     int64_t k_af_lifetime_ms;
     int64_t authentication_lifetime_ms;
+    bool notify_replaced;
     int64_t limit_contexts, limit_authentications, limit_af_ids, limit_body_octets, limit_connections, limit_streams;
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;

@@ -13,6 +13,7 @@ struct grant {
     struct grant *prev, *next; /* oldest first */
     int64_t expiry_s;
     struct ua_id ua_id;
+    char *notif_uri; /* NULL: nobody wants to hear of the end */
     char fqdn[];
 };
 
@@ -32,6 +33,9 @@ struct context_store {
     struct context *by_subscriber;
     struct secret_arena *arena;
     size_t af_ids;
+    context_ended_fn *ended; /* NULL: nobody watches */
+    bool ended_replaced;
+    void *ended_ctx;
 };
 
 enum msgin5g_err context_store_create(size_t contexts, size_t af_ids, struct context_store **out)
@@ -53,6 +57,7 @@ static void grant_free(struct context *context, struct grant *grant)
 {
     DL_DELETE(context->grants, grant);
     context->grant_count--;
+    free(grant->notif_uri);
     free(grant);
 }
 
@@ -74,6 +79,30 @@ static void context_drop(struct context_store *store, struct context *context)
     HASH_DELETE(by_a_kid, store->by_a_kid, context);
     HASH_DELETE(by_subscriber, store->by_subscriber, context);
     context_free(store, context);
+}
+
+void context_store_watch(struct context_store *store, context_ended_fn *ended, bool replaced, void *ctx)
+{
+    store->ended = ended;
+    store->ended_replaced = replaced;
+    store->ended_ctx = ctx;
+}
+
+/* True when an older grant names the same place: it hears of the A-KID once, not once for every Ua* protocol. */
+static bool told_before(const struct context *context, const struct grant *grant)
+{
+    for (const struct grant *older = context->grants; older != grant; older = older->next)
+        if (older->notif_uri != NULL && strcmp(older->notif_uri, grant->notif_uri) == 0)
+            return true;
+    return false;
+}
+
+static void announce_end(struct context_store *store, const struct context *context)
+{
+    const struct grant *grant = NULL;
+    DL_FOREACH (context->grants, grant)
+        if (store->ended != NULL && grant->notif_uri != NULL && !told_before(context, grant))
+            store->ended(store->ended_ctx, context->a_kid, grant->notif_uri);
 }
 
 void context_store_free(struct context_store *store)
@@ -153,6 +182,8 @@ enum msgin5g_err context_store_register(struct context_store *store, const struc
     if (holder != NULL && same(holder, key))
         return MSGIN5G_OK;
     struct context *older = find_subscriber(store, subscriber);
+    if (older != NULL && store->ended_replaced)
+        announce_end(store, older);
     if (older != NULL)
         context_drop(store, older);
     struct context *context = context_new(store, key);
@@ -219,11 +250,31 @@ enum msgin5g_err context_store_k_af(struct context_store *store, const char *a_k
     return MSGIN5G_OK;
 }
 
+enum msgin5g_err context_store_set_notif_uri(
+    struct context_store *store, const char *a_kid, const char *fqdn, const struct ua_id *ua_id, const char *notif_uri)
+{
+    const struct context *context = find_a_kid(store, a_kid);
+    if (context == NULL)
+        return MSGIN5G_ERR_UNKNOWN_A_KID;
+    struct grant *grant = grant_find(context, fqdn, ua_id);
+    if (grant == NULL)
+        return MSGIN5G_ERR_NOT_FOUND;
+    if (grant->notif_uri != NULL && strcmp(grant->notif_uri, notif_uri) == 0)
+        return MSGIN5G_OK;
+    char *copy = strdup(notif_uri);
+    if (copy == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    free(grant->notif_uri);
+    grant->notif_uri = copy;
+    return MSGIN5G_OK;
+}
+
 enum msgin5g_err context_store_remove(struct context_store *store, const char *supi)
 {
     struct context *context = find_subscriber(store, supi);
     if (context == NULL || strcmp(context->supi, supi) != 0)
         return MSGIN5G_ERR_NOT_FOUND;
+    announce_end(store, context);
     context_drop(store, context);
     return MSGIN5G_OK;
 }

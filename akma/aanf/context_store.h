@@ -45,6 +45,14 @@ enum msgin5g_err context_store_identity(struct context_store *store, const char 
  */
 enum msgin5g_err context_store_k_af(struct context_store *store, const char *a_kid, const char *fqdn,
     const struct ua_id *ua_id, int64_t lifetime_s, int64_t now_s, struct k_af *out, int64_t *expiry_s);
+/** Called for every place that asked to hear of the end of @p a_kid, just before it is wiped; borrowed. */
+typedef void context_ended_fn(void *ctx, const char *a_kid, const char *notif_uri);
+/** Call @p ended from now on when contexts are removed, and with @p replaced also when a newer one replaces them. */
+void context_store_watch(struct context_store *store, context_ended_fn *ended, bool replaced, void *ctx);
+/** The AF that was given K_AF for this AF_ID wants to hear of the end at @p notif_uri; the latest counts.
+ * @return MSGIN5G_OK, ERR_UNKNOWN_A_KID, ERR_NOT_FOUND (no K_AF given), ERR_NO_MEMORY. */
+enum msgin5g_err context_store_set_notif_uri(
+    struct context_store *store, const char *a_kid, const char *fqdn, const struct ua_id *ua_id, const char *notif_uri);
 /** Wipe the context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
 enum msgin5g_err context_store_remove(struct context_store *store, const char *supi);
 size_t context_store_count(const struct context_store *store);

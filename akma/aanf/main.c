@@ -37,7 +37,7 @@ struct process {
     struct daemon_options options;
     struct aanf_config config;
     struct metrics *metrics;
-    struct tls_context *tls;
+    struct tls_context *tls, *notifier_tls;
     struct aanf aanf;
     struct management management;
     struct http_server *api_server;
@@ -118,6 +118,9 @@ static enum msgin5g_err open_tls(struct process *process)
     enum msgin5g_err err = tls_context_create(&tls, &process->tls, problem, sizeof problem);
     if (err != MSGIN5G_OK)
         log_error("cannot use the TLS files problem=%s", problem);
+    tls.is_server = false; /* the same certificate when it calls an AF */
+    if (err == MSGIN5G_OK)
+        err = tls_context_create(&tls, &process->notifier_tls, problem, sizeof problem);
     return err;
 }
 
@@ -140,6 +143,12 @@ static enum msgin5g_err open_stores(struct process *process)
     enum msgin5g_err err = load_subscribers(config, &aanf->subscribers);
     if (err == MSGIN5G_OK)
         err = context_store_create((size_t)config->limit_contexts, (size_t)config->limit_af_ids, &aanf->contexts);
+    if (err == MSGIN5G_OK)
+        err = notifier_create(aanf->loop, process->notifier_tls, process->metrics, &aanf->notifier);
+    if (err == MSGIN5G_OK)
+        err = notifier_prepare(aanf->notifier, config);
+    if (err == MSGIN5G_OK)
+        context_store_watch(aanf->contexts, aanf_context_ended, config->notify_replaced, aanf);
     if (err == MSGIN5G_OK)
         err = auth_store_create(aanf->loop, (size_t)config->limit_authentications, config->authentication_lifetime_ms,
             &aanf->authentications);
@@ -234,6 +243,8 @@ static void reload(void *ctx)
     subscriber_store_free(older);
     config_free(aanf_config_schema, &process->config);
     process->config = config;
+    (void)notifier_prepare(aanf->notifier, &process->config);
+    context_store_watch(aanf->contexts, aanf_context_ended, config.notify_replaced, aanf);
     log_set_level((enum log_level)config.log_level);
     log_info("configuration reloaded subscribers=%zu afs=%zu", subscriber_store_count(subscribers), config.afs.count);
 }
@@ -265,8 +276,10 @@ static void process_close(struct process *process)
     http_server_free(process->api_server);
     auth_store_free(aanf->authentications);
     context_store_free(aanf->contexts);
+    notifier_free(aanf->notifier);
     subscriber_store_free(aanf->subscribers);
     tls_context_free(process->tls);
+    tls_context_free(process->notifier_tls);
     metrics_free(process->metrics);
     daemon_control_free(process->control);
     loop_free(aanf->loop);

@@ -122,12 +122,18 @@ static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const 
         *cause = "K_AKMA_NOT_PRESENT";
         return 403;
     }
+    *cause = "OPTIONAL_IE_INCORRECT";
+    if (asked->notif_uri[0] != '\0' && !policy_may_notify(&grant, asked->notif_uri))
+        return 400;
+    *cause = "AF_NOT_ALLOWED";
     if (!give_identity(&grant, asked, &known, data))
         return 403;
     *cause = "SYSTEM_FAILURE";
     negotiate(asked->supp_feat, data->supp_feat);
     enum msgin5g_err err = context_store_k_af(aanf->contexts, asked->a_kid, fqdn, &ua_id, grant.k_af_lifetime_s,
         loop_utc_s(aanf->loop), &data->k_af, &data->expiry_s);
+    if (err == MSGIN5G_OK && asked->notif_uri[0] != '\0')
+        err = context_store_set_notif_uri(aanf->contexts, asked->a_kid, fqdn, &ua_id, asked->notif_uri);
     return err == MSGIN5G_OK ? 200 : 500;
 }
 
@@ -135,6 +141,8 @@ static enum aanf_result result_of(int status, const char *cause)
 {
     if (status == 500)
         return AANF_FAILED;
+    if (status == 400)
+        return AANF_BAD_REQUEST;
     return strcmp(cause, "K_AKMA_NOT_PRESENT") == 0 ? AANF_NO_CONTEXT : AANF_NOT_ALLOWED;
 }
 
@@ -154,7 +162,11 @@ static void retrieve_serve(void *ctx, struct http_request *request)
     int status = find_key(aanf, http_request_peer(request), &asked, &data, &cause);
     if (status != 200) {
         log_debug("key request refused remote=%s af_id=%s cause=%s", http_request_remote(request), asked.af_id, cause);
-        refuse(aanf, AANF_RETRIEVE, result_of(status, cause), request, status, cause);
+        aanf_count(aanf, AANF_RETRIEVE, result_of(status, cause));
+        sbi_refuse(request, &(struct sbi_refusal){ .status = status,
+                                .cause = cause,
+                                .param = status == 400 ? "/notifUri" : NULL,
+                                .reason = status == 400 ? "not a place this AF may name" : NULL });
         return;
     }
     struct buffer body;

@@ -26,6 +26,10 @@ struct server_config {
     char *aanf_certificate;
     char *aanf_key;
     char *aanf_ca;
+    char *aanf_notif_uri;
+    char *aanf_callback_host;
+    int64_t aanf_callback_port;
+    struct config_strings aanf_callback_clients;
     int64_t aanf_deadline_ms;
     int64_t aanf_cached_keys;
     int64_t registration_default_ms;

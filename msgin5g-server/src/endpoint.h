@@ -22,6 +22,9 @@ enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *ha
 uint16_t endpoint_port(const struct endpoint *endpoint);
 /** Bring msgin5g_sessions up to date. */
 void endpoint_count_sessions(struct endpoint *endpoint);
+/** The AAnF serves @p a_kid no more: close its sessions, those still in their handshake too (N12).
+ * @return how many there were. */
+size_t endpoint_disable(struct endpoint *endpoint, struct msgin5g_str a_kid);
 /** Close the session of a peer that speaks over another one now; @p endpoint is a struct endpoint. */
 void endpoint_superseded(void *endpoint, struct peer *peer);
 
