@@ -10,6 +10,7 @@
 #include "context_store.h"
 #include "faults.h"
 #include "notifier.h"
+#include "state.h"
 #include "subscriber_store.h"
 
 #define AANF_API_ROOT_MAX 300
@@ -44,6 +45,7 @@ struct aanf {
     struct auth_store *authentications;
     struct faults *faults;
     struct notifier *notifier;
+    struct state *state; /* NULL: nothing survives a restart */
     char api_root[AANF_API_ROOT_MAX];
     struct log_limit refusal_lines[AANF_OPERATIONS];
     struct metric *results[AANF_OPERATIONS][AANF_RESULTS];

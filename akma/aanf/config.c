@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "akma/kdf.h"
+#include "state.h"
 #include "subscriber_config.h"
 
 #include <stddef.h>
@@ -298,6 +299,17 @@ const struct config_key aanf_config_schema[] = {
         .min = SECOND_MS,
         .max = 600 * SECOND_MS,
         .help = "How long a challenge waits for its answer." },
+    { .name = "state_file",
+        .type = CONFIG_FILE,
+        .offset = AT(state_file),
+        .default_text = "",
+        .help = "Where contexts and sequence numbers are kept over a restart, sealed; empty: they are lost. The folder "
+                "must be writable." },
+    { .name = "state_key_file",
+        .type = CONFIG_FILE,
+        .offset = AT(state_key_file),
+        .default_text = "",
+        .help = "Key for it, 64 hexadecimal digits (openssl rand -hex 32), readable by nobody else." },
     { .name = "notify_replaced",
         .type = CONFIG_BOOL,
         .offset = AT(notify_replaced),
@@ -373,6 +385,15 @@ static void check_serving_networks(const struct config_strings *names, struct co
     }
 }
 
+static void check_state(const struct aanf_config *config, struct config_report *report)
+{
+    const char *problem = NULL;
+    if (config->state_file[0] != '\0' && config->state_key_file[0] == '\0')
+        config_report_add(report, "state_file", "needs state_key_file: it is always sealed");
+    else if (config->state_file[0] != '\0' && !state_key_usable(config->state_key_file, &problem))
+        config_report_add(report, "state_key_file", "%s", problem);
+}
+
 /* Problems of the other file name that file and its lines themselves. */
 static void check_subscribers_file(const char *path, struct config_report *report)
 {
@@ -401,6 +422,7 @@ void aanf_config_check(const void *untyped, struct config_report *report)
     for (size_t i = 0; i < config->afs.count; i++)
         check_af(config, i, report);
     check_serving_networks(&config->serving_networks, report);
+    check_state(config, report);
     if (config->subscribers.count > 0 && !subscribers_file_private(config_report_path(report)))
         config_report_add(report, "subscribers", "holds keys and others may read this file; run: chmod go= %s",
             config_report_path(report));

@@ -35,6 +35,7 @@ struct aanf_config {
     int64_t k_af_lifetime_ms;
     int64_t authentication_lifetime_ms;
     bool notify_replaced;
+    char *state_file, *state_key_file; /* "": nothing survives a restart */
     int64_t limit_contexts, limit_authentications, limit_af_ids, limit_body_octets, limit_connections, limit_streams;
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;

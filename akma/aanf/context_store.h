@@ -53,7 +53,30 @@ void context_store_watch(struct context_store *store, context_ended_fn *ended, b
  * @return MSGIN5G_OK, ERR_UNKNOWN_A_KID, ERR_NOT_FOUND (no K_AF given), ERR_NO_MEMORY. */
 enum msgin5g_err context_store_set_notif_uri(
     struct context_store *store, const char *a_kid, const char *fqdn, const struct ua_id *ua_id, const char *notif_uri);
-/** Wipe the context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
+/** K_AF that was given out for one AF_ID. */
+struct context_grant {
+    const char *fqdn;
+    struct ua_id ua_id;
+    int64_t expiry_s;
+    const char *notif_uri; /* "" for none */
+};
+enum context_change_kind { CONTEXT_KEPT, CONTEXT_GONE, CONTEXT_GRANTED };
+/** One change; borrowed for the call. CONTEXT_GONE: supi is the SUPI, or the GPSI when that was all there was. */
+struct context_change {
+    enum context_change_kind kind;
+    struct anchor_key key;      /* CONTEXT_GRANTED: a_kid alone */
+    struct context_grant grant; /* CONTEXT_GRANTED */
+};
+typedef void context_change_fn(void *ctx, const struct context_change *change);
+/** Call @p changed after every change from now on; a replaced context is not reported as gone. NULL: nobody. */
+void context_store_observe(struct context_store *store, context_change_fn *changed, void *ctx);
+/** Call @p run as if everything had just been added. */
+void context_store_each(const struct context_store *store, context_change_fn *run, void *ctx);
+/** Put back what a CONTEXT_GRANTED said. @return MSGIN5G_OK, ERR_UNKNOWN_A_KID, ERR_NO_MEMORY. */
+enum msgin5g_err context_store_restore_grant(
+    struct context_store *store, const char *a_kid, const struct context_grant *grant);
+/** Wipe the context of @p supi (TS 33.535 6.6), or of a GPSI that was all there was. @return MSGIN5G_OK or
+ * ERR_NOT_FOUND. */
 enum msgin5g_err context_store_remove(struct context_store *store, const char *supi);
 size_t context_store_count(const struct context_store *store);
 
