@@ -336,15 +336,23 @@ enum msgin5g_err context_store_restore_grant(
                : context_store_set_notif_uri(store, a_kid, from->fqdn, &from->ua_id, from->notif_uri);
 }
 
-enum msgin5g_err context_store_remove(struct context_store *store, const char *supi)
+enum msgin5g_err context_store_end(struct context_store *store, const char *subscriber)
 {
-    struct context *context = find_subscriber(store, supi);
+    struct context *context = find_subscriber(store, subscriber);
     if (context == NULL)
         return MSGIN5G_ERR_NOT_FOUND;
     announce_end(store, context);
     context_drop(store, context);
-    tell_gone(store, supi);
+    tell_gone(store, subscriber);
     return MSGIN5G_OK;
+}
+
+enum msgin5g_err context_store_remove(struct context_store *store, const char *supi)
+{
+    const struct context *context = find_subscriber(store, supi);
+    if (context == NULL || strcmp(context->supi, supi) != 0)
+        return MSGIN5G_ERR_NOT_FOUND;
+    return context_store_end(store, supi);
 }
 
 size_t context_store_count(const struct context_store *store)

@@ -75,8 +75,9 @@ void context_store_each(const struct context_store *store, context_change_fn *ru
 /** Put back what a CONTEXT_GRANTED said. @return MSGIN5G_OK, ERR_UNKNOWN_A_KID, ERR_NO_MEMORY. */
 enum msgin5g_err context_store_restore_grant(
     struct context_store *store, const char *a_kid, const struct context_grant *grant);
-/** Wipe the context of @p supi (TS 33.535 6.6), or of a GPSI that was all there was. @return MSGIN5G_OK or
- * ERR_NOT_FOUND. */
+/** As context_store_remove(), for a SUPI, or a GPSI that is all there is. */
+enum msgin5g_err context_store_end(struct context_store *store, const char *subscriber);
+/** Wipe the context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
 enum msgin5g_err context_store_remove(struct context_store *store, const char *supi);
 size_t context_store_count(const struct context_store *store);
 

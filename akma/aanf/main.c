@@ -143,6 +143,11 @@ static enum msgin5g_err open_stores(struct process *process)
     enum msgin5g_err err = load_subscribers(config, &aanf->subscribers);
     if (err == MSGIN5G_OK)
         err = context_store_create((size_t)config->limit_contexts, (size_t)config->limit_af_ids, &aanf->contexts);
+    if (err == MSGIN5G_OK && config->state_file[0] != '\0')
+        err = state_create(
+            &(struct state_config){ config->state_file, config->state_key_file, aanf->contexts, &aanf->subscribers },
+            &aanf->state);
+    metric_set(aanf->context_count, err == MSGIN5G_OK ? (int64_t)context_store_count(aanf->contexts) : 0);
     if (err == MSGIN5G_OK)
         err = notifier_create(aanf->loop, process->notifier_tls, process->metrics, &aanf->notifier);
     if (err == MSGIN5G_OK)
@@ -275,6 +280,7 @@ static void process_close(struct process *process)
     http_server_free(process->management_server);
     http_server_free(process->api_server);
     auth_store_free(aanf->authentications);
+    state_free(aanf->state);
     context_store_free(aanf->contexts);
     notifier_free(aanf->notifier);
     subscriber_store_free(aanf->subscribers);

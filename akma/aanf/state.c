@@ -115,7 +115,7 @@ static enum msgin5g_err read_gone(struct state *state, struct cursor *cursor)
     char subscriber[AKMA_SUPI_MAX + 1];
     get_text(cursor, subscriber, sizeof subscriber);
     if (cursor->good)
-        (void)context_store_remove(state->config.contexts, subscriber);
+        (void)context_store_end(state->config.contexts, subscriber);
     return MSGIN5G_OK;
 }
 
@@ -316,7 +316,9 @@ enum msgin5g_err state_create(const struct state_config *config, struct state **
         log_error("state_key_file cannot be used path=%s problem=\"%s\"", config->key_path, problem);
     else if ((err = journal_load(state->path, &state->key, read_record, state)) != MSGIN5G_OK)
         log_error("the state file cannot be used path=%s reason=%s", state->path,
-            err == MSGIN5G_ERR_AUTHENTICATION ? "another key sealed it, or it was changed" : msgin5g_err_text(err));
+            err == MSGIN5G_ERR_AUTHENTICATION ? "another key sealed it, or it was changed"
+            : err == MSGIN5G_ERR_MALFORMED    ? "no state file of this program"
+                                              : msgin5g_err_text(err));
     if (err == MSGIN5G_OK)
         err = rewrite(state);
     if (err != MSGIN5G_OK) {

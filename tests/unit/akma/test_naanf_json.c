@@ -358,7 +358,7 @@ static void test_disable_notif(void **state)
         naanf_disable_notif_decode((struct msgin5g_str){ (const char *)body.data, body.length }, &out, &problem),
         MSGIN5G_OK);
     assert_string_equal(out.a_kid, A_KID);
-    assert_int_equal(naanf_disable_notif_decode(str("{}"), &out, &problem), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(naanf_disable_notif_decode(msgin5g_str("{}"), &out, &problem), MSGIN5G_ERR_MALFORMED);
     assert_string_equal(problem.cause, "MANDATORY_IE_MISSING");
     assert_string_equal(problem.param, "/aKId");
     buffer_free(&body);
