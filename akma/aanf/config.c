@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "akma/kdf.h"
+#include "faults.h"
 #include "state.h"
 #include "subscriber_config.h"
 
@@ -173,7 +174,7 @@ static const struct config_key limits_keys[] = {
     { 0 },
 };
 
-static const struct config_key faults_keys[] = {
+static const struct config_key fault_rows[] = {
     { .name = "enabled",
         .type = CONFIG_BOOL,
         .offset = AT(faults_enabled),
@@ -198,6 +199,31 @@ static const struct config_key faults_keys[] = {
         .offset = AT(faults_drop),
         .default_text = "false",
         .help = "Leave key requests unanswered for a minute." },
+    { .name = "reset",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_reset),
+        .default_text = "none",
+        .choices = faults_resets,
+        .help =
+            "End key requests without an answer: RST_STREAM, GOAWAY and the end of the connection, or a TCP reset." },
+    { .name = "key",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_key),
+        .default_text = "right",
+        .choices = faults_keys,
+        .help = "What kaf holds: the key, another one, 32 zero octets, or 31 octets." },
+    { .name = "expiry",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_expiry),
+        .default_text = "right",
+        .choices = faults_expiries,
+        .help = "What expiry says." },
+    { .name = "body",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_body),
+        .default_text = "whole",
+        .choices = faults_bodies,
+        .help = "How much of the JSON text is sent." },
     { 0 },
 };
 
@@ -214,6 +240,11 @@ static const struct config_key log_keys[] = {
         .default_text = "text",
         .choices = log_formats,
         .help = "One line an event as key=value, or JSON." },
+    { .name = "requests",
+        .type = CONFIG_BOOL,
+        .offset = AT(log_requests),
+        .default_text = "false",
+        .help = "A line for every key request: who, for which AF_ID, the A-KID shortened, and how it ended; no keys." },
     { 0 },
 };
 
@@ -317,7 +348,7 @@ const struct config_key aanf_config_schema[] = {
         .help = "Send disablement notices also when a new registration replaces a context. Sessions then end at every "
                 "primary authentication, which TS 33.535 5.2 does not ask for." },
     { .name = "limits", .type = CONFIG_SECTION, .keys = limits_keys, .help = "Bounds." },
-    { .name = "faults", .type = CONFIG_SECTION, .keys = faults_keys, .help = "Fault injection for tests of AFs." },
+    { .name = "faults", .type = CONFIG_SECTION, .keys = fault_rows, .help = "Fault injection for tests of AFs." },
     { .name = "log", .type = CONFIG_SECTION, .keys = log_keys, .help = "The log." },
     { .name = "debug", .type = CONFIG_SECTION, .keys = debug_keys, .help = "For labs." },
     { 0 },

@@ -40,7 +40,9 @@ struct aanf_config {
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;
     bool faults_drop;
+    int faults_reset, faults_key, faults_expiry, faults_body;
     int log_level, log_format;
+    bool log_requests;
     bool core_files;
     bool key_log;
 };

@@ -139,7 +139,13 @@ static enum msgin5g_err open_stores(struct process *process)
 {
     const struct aanf_config *config = &process->config;
     struct aanf *aanf = &process->aanf;
-    const struct faults_setting setting = { config->faults_latency_ms, config->faults_status, config->faults_drop };
+    const struct faults_setting setting = { .latency_ms = config->faults_latency_ms,
+        .status = config->faults_status,
+        .drop = config->faults_drop,
+        .reset = config->faults_reset,
+        .key = config->faults_key,
+        .expiry = config->faults_expiry,
+        .body = config->faults_body };
     enum msgin5g_err err = load_subscribers(config, &aanf->subscribers);
     if (err == MSGIN5G_OK)
         err = context_store_create((size_t)config->limit_contexts, (size_t)config->limit_af_ids, &aanf->contexts);
@@ -210,7 +216,8 @@ static void drop_unsubscribed(void *ctx, const struct subscriber *before)
 static bool changes_at_once(const char *key)
 {
     static const char *const keys[] = { "subscribers", "subscribers_file", "afs", "consumers.anchor_key",
-        "consumers.authentication", "serving_networks", "k_af_lifetime", "log.level" };
+        "consumers.authentication", "serving_networks", "k_af_lifetime", "notify_replaced", "log.level",
+        "log.requests" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(key, keys[i]) == 0)
             return true;

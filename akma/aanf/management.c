@@ -40,13 +40,16 @@ static void faults(void *ctx, struct http_request *request)
         return;
     }
     if (faults_json_decode(http_request_body(request), &setting) != MSGIN5G_OK) {
-        http_respond_problem(
-            request, 400, NULL, "expected {\"latency_ms\": 0..60000, \"status\": 0|200..599, \"drop\": bool}");
+        http_respond_problem(request, 400, NULL,
+            "expected {\"latency_ms\": 0..60000, \"status\": 0|200..599, \"drop\": bool, \"reset\": "
+            "none|stream|goaway|connection, \"key\": right|other|zero|short, \"expiry\": right|past|unparsable, "
+            "\"body\": whole|truncated}");
         return;
     }
     faults_set(injection, &setting);
-    log_warning("faults changed latency_ms=%lld status=%lld drop=%d", (long long)setting.latency_ms,
-        (long long)setting.status, setting.drop);
+    log_warning("faults changed latency_ms=%lld status=%lld drop=%d reset=%s key=%s expiry=%s body=%s",
+        (long long)setting.latency_ms, (long long)setting.status, setting.drop, faults_resets[setting.reset],
+        faults_keys[setting.key], faults_expiries[setting.expiry], faults_bodies[setting.body]);
     http_respond(request, &(struct http_answer){ .status = 204 });
 }
 

@@ -146,6 +146,17 @@ static enum aanf_result result_of(int status, const char *cause)
     return strcmp(cause, "K_AKMA_NOT_PRESENT") == 0 ? AANF_NO_CONTEXT : AANF_NOT_ALLOWED;
 }
 
+/* The access log of TS 33.117 4.2.3.6.1: who asked what, without key and without SUPI or GPSI. */
+static void log_request(const struct aanf *aanf, const struct http_request *request,
+    const struct naanf_key_request *asked, int status, const char *cause)
+{
+    char shown[LOG_A_KID_LEN];
+    if (aanf->config->log_requests)
+        log_info("key request remote=%s af_id=%s a_kid=%s anonymous=%d status=%d cause=%s",
+            http_request_remote(request), asked->af_id, log_a_kid(asked->a_kid, shown), asked->anonymous, status,
+            cause);
+}
+
 static void retrieve_serve(void *ctx, struct http_request *request)
 {
     struct aanf *aanf = ctx;
@@ -162,6 +173,7 @@ static void retrieve_serve(void *ctx, struct http_request *request)
     int status = find_key(aanf, http_request_peer(request), &asked, &data, &cause);
     if (status != 200) {
         log_debug("key request refused remote=%s af_id=%s cause=%s", http_request_remote(request), asked.af_id, cause);
+        log_request(aanf, request, &asked, status, cause);
         aanf_count(aanf, AANF_RETRIEVE, result_of(status, cause));
         sbi_refuse(request, &(struct sbi_refusal){ .status = status,
                                 .cause = cause,
@@ -172,6 +184,9 @@ static void retrieve_serve(void *ctx, struct http_request *request)
     struct buffer body;
     buffer_init(&body, NAANF_BODY_MAX);
     enum msgin5g_err err = naanf_key_data_encode(&data, &body);
+    if (err == MSGIN5G_OK)
+        faults_spoil(aanf->faults, &body);
+    log_request(aanf, request, &asked, 200, "-");
     aanf_count(aanf, AANF_RETRIEVE, err == MSGIN5G_OK ? AANF_SUCCESS : AANF_FAILED);
     sbi_respond_body(request, 200, err, &body);
     buffer_wipe_free(&body);
