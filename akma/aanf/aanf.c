@@ -73,3 +73,10 @@ enum msgin5g_err aanf_remove_context(struct aanf *aanf, const char *supi)
     metric_set(aanf->context_count, (int64_t)context_store_count(aanf->contexts));
     return err;
 }
+
+enum msgin5g_err aanf_end_context(struct aanf *aanf, const char *subscriber)
+{
+    enum msgin5g_err err = context_store_end(aanf->contexts, subscriber);
+    metric_set(aanf->context_count, (int64_t)context_store_count(aanf->contexts));
+    return err;
+}

@@ -66,6 +66,8 @@ bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *le
 enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor_key *key);
 /** For context_store_watch(), with the struct aanf: tell the AF (TS 29.535 v19.5.0, ServiceDisableNotif). */
 context_ended_fn aanf_context_ended;
+/** As aanf_remove_context(), for a SUPI, or a GPSI that is all there is. */
+enum msgin5g_err aanf_end_context(struct aanf *aanf, const char *subscriber);
 /** Drop the AKMA context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
 enum msgin5g_err aanf_remove_context(struct aanf *aanf, const char *supi);
 

@@ -2,6 +2,7 @@
 
 #include "akma/kdf.h"
 #include "faults.h"
+#include "management.h"
 #include "state.h"
 #include "subscriber_config.h"
 
@@ -51,6 +52,12 @@ static const struct config_key management_keys[] = {
         .min = 0,
         .max = 65535,
         .help = "TCP port; 0: any free one." },
+    { .name = "token_file",
+        .type = CONFIG_FILE,
+        .offset = AT(management_token_file),
+        .default_text = "",
+        .help = "Bearer token for /contexts and /faults, one line, readable by nobody else; without it they are "
+                "served on loopback addresses only." },
     { 0 },
 };
 
@@ -364,6 +371,16 @@ static void check_tls(const struct aanf_config *config, struct config_report *re
         config_report_add(report, "insecure_h2c", "is allowed only while listen.host is a loopback address");
 }
 
+static void check_management(const struct aanf_config *config, struct config_report *report)
+{
+    char token[MANAGEMENT_TOKEN_MAX + 1];
+    const char *file = config->management_token_file;
+    const char *problem = file[0] != '\0' ? management_token_read(file, token) : NULL;
+    if (problem != NULL)
+        config_report_add(report, "management.token_file", "%s", problem);
+    secret_wipe(token, sizeof token);
+}
+
 static void check_whole_seconds(int64_t ms, const char *path, struct config_report *report)
 {
     if (ms % SECOND_MS != 0)
@@ -449,6 +466,7 @@ void aanf_config_check(const void *untyped, struct config_report *report)
 {
     const struct aanf_config *config = untyped;
     check_tls(config, report);
+    check_management(config, report);
     check_whole_seconds(config->k_af_lifetime_ms, "k_af_lifetime", report);
     for (size_t i = 0; i < config->afs.count; i++)
         check_af(config, i, report);

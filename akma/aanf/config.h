@@ -23,6 +23,7 @@ struct aanf_config {
     int64_t listen_port;
     char *management_host;
     int64_t management_port;
+    char *management_token_file;
     char *nf_instance_id;
     char *api_root;
     char *tls_certificate, *tls_key, *tls_ca;

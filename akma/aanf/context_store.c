@@ -336,6 +336,21 @@ enum msgin5g_err context_store_restore_grant(
                : context_store_set_notif_uri(store, a_kid, from->fqdn, &from->ua_id, from->notif_uri);
 }
 
+enum msgin5g_err context_store_expire(struct context_store *store, const char *subscriber, int64_t now_s)
+{
+    const struct context *context = find_subscriber(store, subscriber);
+    struct grant *grant = NULL;
+    if (context == NULL)
+        return MSGIN5G_ERR_NOT_FOUND;
+    DL_FOREACH (context->grants, grant) {
+        if (grant->expiry_s <= now_s)
+            continue;
+        grant->expiry_s = now_s;
+        tell_granted(context, grant, store->changed, store->changed_ctx);
+    }
+    return MSGIN5G_OK;
+}
+
 enum msgin5g_err context_store_end(struct context_store *store, const char *subscriber)
 {
     struct context *context = find_subscriber(store, subscriber);

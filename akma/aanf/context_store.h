@@ -77,6 +77,9 @@ enum msgin5g_err context_store_restore_grant(
     struct context_store *store, const char *a_kid, const struct context_grant *grant);
 /** As context_store_remove(), for a SUPI, or a GPSI that is all there is. */
 enum msgin5g_err context_store_end(struct context_store *store, const char *subscriber);
+/** Every K_AF given to AFs for @p subscriber (SUPI, or a GPSI that is all there is) is over at @p now_s: who asks then
+ * gets a new expiry. @return MSGIN5G_OK or ERR_NOT_FOUND. */
+enum msgin5g_err context_store_expire(struct context_store *store, const char *subscriber, int64_t now_s);
 /** Wipe the context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
 enum msgin5g_err context_store_remove(struct context_store *store, const char *supi);
 size_t context_store_count(const struct context_store *store);

@@ -232,6 +232,21 @@ static void test_replacement_is_announced_when_wanted(void **state)
     }
 }
 
+static void test_expire_now(void **state)
+{
+    static const char supi[] = "imsi-001010000000001";
+    struct k_af before, after;
+    int64_t first, second;
+    assert_int_equal(context_store_expire(*state, supi, NOW), MSGIN5G_ERR_NOT_FOUND);
+    assert_int_equal(put(*state, supi, A_KID, 0), MSGIN5G_OK);
+    assert_int_equal(get(*state, A_KID, NOW, &before, &first), MSGIN5G_OK);
+    assert_int_equal(context_store_expire(*state, supi, NOW + 10), MSGIN5G_OK);
+    assert_int_equal(get(*state, A_KID, NOW + 10, &after, &second), MSGIN5G_OK);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(first, NOW + LIFETIME_S);
+    assert_int_equal(second, NOW + 10 + LIFETIME_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +259,7 @@ int main(void)
         TEST(test_remove),
         TEST(test_subscriber_known_by_gpsi_alone),
         TEST(test_full_store),
+        TEST(test_expire_now),
         TEST(test_the_end_is_announced_once_a_place),
         TEST(test_replacement_is_announced_when_wanted),
     };
