@@ -68,7 +68,7 @@ static void list_change(void *ctx, const struct context_change *change)
 
 void contexts_api_list(void *ctx, struct http_request *request)
 {
-    const struct management *management = ctx;
+    struct management *management = ctx;
     const struct context_store *contexts = management->aanf->contexts;
     struct listing listing = { 0 };
     struct buffer body;
@@ -104,7 +104,7 @@ void contexts_api_list(void *ctx, struct http_request *request)
 static void change(void *ctx, struct http_request *request, const char *what,
     enum msgin5g_err (*run)(struct aanf *aanf, const char *subscriber))
 {
-    const struct management *management = ctx;
+    struct management *management = ctx;
     struct msgin5g_str named = http_request_param(request, "subscriber");
     char subscriber[AKMA_SUPI_MAX + 1] = "";
     if (!management_admit(management, request))

@@ -35,7 +35,7 @@ static void metrics(void *ctx, struct http_request *request)
 
 static void faults(void *ctx, struct http_request *request)
 {
-    const struct management *management = ctx;
+    struct management *management = ctx;
     struct faults *injection = management->aanf->faults;
     struct faults_setting setting = faults_setting(injection);
     if (!management_admit(management, request))
@@ -58,13 +58,14 @@ static void faults(void *ctx, struct http_request *request)
     http_respond(request, &(struct http_answer){ .status = 204 });
 }
 
-bool management_admit(const struct management *management, struct http_request *request)
+bool management_admit(struct management *management, struct http_request *request)
 {
     static const char bearer[] = "Bearer ";
     static const struct http_header challenge = { "www-authenticate", "Bearer realm=\"akma-aanf management\"" };
     const size_t prefix = sizeof bearer - 1;
     struct msgin5g_str given = http_request_header(request, "authorization");
     size_t length = strlen(management->token);
+    unsigned left_out;
     if (length == 0 && !management->local) {
         http_respond_problem(request, 403, NULL, "needs management.token_file");
         return false;
@@ -72,7 +73,9 @@ bool management_admit(const struct management *management, struct http_request *
     if (length == 0 || (given.length == prefix + length && memcmp(given.octets, bearer, prefix) == 0 &&
                            secret_equal(given.octets + prefix, management->token, length)))
         return true;
-    log_warning("management request without the token remote=%s", http_request_remote(request));
+    if (log_limit_take(&management->refusal_lines, loop_now_ms(management->aanf->loop), &left_out))
+        log_warning(
+            "management request without the token remote=%s left_out=%u", http_request_remote(request), left_out);
     http_respond_problem_with(request, 401, NULL, NULL, &challenge, 1);
     return false;
 }

@@ -38,6 +38,7 @@ struct notifier {
     size_t count;
     bool closing;
     struct metric *sent, *unknown, *failed;
+    struct log_limit failure_lines;
 };
 
 enum msgin5g_err notifier_create(
@@ -134,15 +135,16 @@ static void notice_done(void *ctx, enum msgin5g_err err, const struct http_respo
     struct notice *notice = ctx;
     struct notifier *notifier = notice->notifier;
     char shown[LOG_A_KID_LEN];
+    unsigned left_out;
     int status = err == MSGIN5G_OK ? response->status : 0;
     bool final = (status >= 200 && status < 300) || status == 404;
     if (!final && !notifier->closing && notice->attempts < NOTIFIER_ATTEMPTS &&
         loop_timer_set(notifier->loop, &notice->again, pauses_ms[notice->attempts - 1]) == MSGIN5G_OK)
         return;
     metric_add(!final ? notifier->failed : status == 404 ? notifier->unknown : notifier->sent, 1);
-    if (!final)
-        log_warning("notice of disablement not delivered a_kid=%s status=%d reason=%s",
-            log_a_kid(notice->notif.a_kid, shown), status, msgin5g_err_text(err));
+    if (!final && log_limit_take(&notifier->failure_lines, loop_now_ms(notifier->loop), &left_out))
+        log_warning("notice of disablement not delivered a_kid=%s status=%d reason=%s left_out=%u",
+            log_a_kid(notice->notif.a_kid, shown), status, msgin5g_err_text(err), left_out);
     notice_free(notice);
 }
 

@@ -14,11 +14,13 @@
 #define CLEAR_PROTOCOL "http://"
 
 struct af_callbacks {
+    struct loop *loop;
     struct http_server *server;
     struct tls_context *tls; /* NULL: in clear, in a lab */
     const struct config_strings *clients;
     af_disable_fn *disable;
     void *ctx;
+    struct log_limit stranger_lines;
 };
 
 /* The CA alone is not enough: every NF of the operator has a certificate of it. */
@@ -40,8 +42,11 @@ static void on_disable(void *ctx, struct http_request *request)
     struct naanf_disable_notif notif;
     struct naanf_problem problem = { 0 };
     char shown[LOG_A_KID_LEN];
+    unsigned left_out;
     if (!client_allowed(callbacks, request)) {
-        log_warning("notice from a peer that is no AAnF of ours remote=%s", http_request_remote(request));
+        if (log_limit_take(&callbacks->stranger_lines, loop_now_ms(callbacks->loop), &left_out))
+            log_warning("notice from a peer that is no AAnF of ours remote=%s left_out=%u",
+                http_request_remote(request), left_out);
         http_respond_problem(request, 403, "CONSUMER_NOT_ALLOWED", NULL);
         return;
     }
@@ -93,6 +98,7 @@ enum msgin5g_err af_callbacks_create(struct loop *loop, const struct server_conf
     struct af_callbacks *callbacks = calloc(1, sizeof *callbacks);
     if (callbacks == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
+    callbacks->loop = loop;
     callbacks->clients = &config->aanf_callback_clients;
     callbacks->disable = disable;
     callbacks->ctx = ctx;
