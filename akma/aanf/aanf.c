@@ -48,6 +48,12 @@ bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *le
     return log_limit_take(&aanf->refusal_lines[operation], loop_now_ms(aanf->loop), left_out);
 }
 
+void aanf_context_ended(void *ctx, const char *a_kid, const char *notif_uri)
+{
+    const struct aanf *aanf = ctx;
+    notifier_send(aanf->notifier, notif_uri, a_kid);
+}
+
 enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor_key *key)
 {
     char shown[LOG_A_KID_LEN];
@@ -65,6 +71,13 @@ enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor
 enum msgin5g_err aanf_remove_context(struct aanf *aanf, const char *supi)
 {
     enum msgin5g_err err = context_store_remove(aanf->contexts, supi);
+    metric_set(aanf->context_count, (int64_t)context_store_count(aanf->contexts));
+    return err;
+}
+
+enum msgin5g_err aanf_end_context(struct aanf *aanf, const char *subscriber)
+{
+    enum msgin5g_err err = context_store_end(aanf->contexts, subscriber);
     metric_set(aanf->context_count, (int64_t)context_store_count(aanf->contexts));
     return err;
 }

@@ -9,6 +9,8 @@
 #include "config.h"
 #include "context_store.h"
 #include "faults.h"
+#include "notifier.h"
+#include "state.h"
 #include "subscriber_store.h"
 
 #define AANF_API_ROOT_MAX 300
@@ -46,6 +48,8 @@ struct aanf {
     struct auth_store *authentications;
     struct faults *faults;
     struct token_issuer *issuer; /* NULL: no tokens */
+    struct notifier *notifier;
+    struct state *state; /* NULL: nothing survives a restart */
     char api_root[AANF_API_ROOT_MAX];
     struct log_limit refusal_lines[AANF_OPERATIONS];
     struct metric *results[AANF_OPERATIONS][AANF_RESULTS];
@@ -64,6 +68,10 @@ bool aanf_may_log(struct aanf *aanf, enum aanf_operation operation, unsigned *le
 /** Keep a subscriber's latest AKMA key: the one way in, for the API and for the AUSF emulation (TS 33.535 6.1 step 4).
  */
 enum msgin5g_err aanf_register_anchor_key(struct aanf *aanf, const struct anchor_key *key);
+/** For context_store_watch(), with the struct aanf: tell the AF (TS 29.535 v19.5.0, ServiceDisableNotif). */
+context_ended_fn aanf_context_ended;
+/** As aanf_remove_context(), for a SUPI, or a GPSI that is all there is. */
+enum msgin5g_err aanf_end_context(struct aanf *aanf, const char *subscriber);
 /** Drop the AKMA context of @p supi (TS 33.535 6.6). @return MSGIN5G_OK or ERR_NOT_FOUND. */
 enum msgin5g_err aanf_remove_context(struct aanf *aanf, const char *supi);
 

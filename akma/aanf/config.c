@@ -1,6 +1,9 @@
 #include "config.h"
 
 #include "akma/kdf.h"
+#include "faults.h"
+#include "management.h"
+#include "state.h"
 #include "subscriber_config.h"
 
 #include <stddef.h>
@@ -50,6 +53,12 @@ static const struct config_key management_keys[] = {
         .min = 0,
         .max = 65535,
         .help = "TCP port; 0: any free one." },
+    { .name = "token_file",
+        .type = CONFIG_FILE,
+        .offset = AT(management_token_file),
+        .default_text = "",
+        .help = "Bearer token for /contexts and /faults, one line, readable by nobody else; without it they are "
+                "served on loopback addresses only." },
     { 0 },
 };
 
@@ -87,6 +96,12 @@ static const struct config_key af_keys[] = {
         .min = 0,
         .max = 100,
         .help = "Ua* protocol identifiers it may use, ten hexadecimal digits each (TS 33.220 Annex H); none: all." },
+    { .name = "notif_uris",
+        .type = CONFIG_STRINGS,
+        .offset = AF_AT(notif_uris),
+        .min = 0,
+        .max = 16,
+        .help = "https://host:port of the places it may have disablement notices sent to (notifUri); none: nowhere." },
     { .name = "identity",
         .type = CONFIG_ENUM,
         .offset = AF_AT(identity),
@@ -231,7 +246,7 @@ static const struct config_key limits_keys[] = {
     { 0 },
 };
 
-static const struct config_key faults_keys[] = {
+static const struct config_key fault_rows[] = {
     { .name = "enabled",
         .type = CONFIG_BOOL,
         .offset = AT(faults_enabled),
@@ -256,6 +271,31 @@ static const struct config_key faults_keys[] = {
         .offset = AT(faults_drop),
         .default_text = "false",
         .help = "Leave key requests unanswered for a minute." },
+    { .name = "reset",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_reset),
+        .default_text = "none",
+        .choices = faults_resets,
+        .help =
+            "End key requests without an answer: RST_STREAM, GOAWAY and the end of the connection, or a TCP reset." },
+    { .name = "key",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_key),
+        .default_text = "right",
+        .choices = faults_keys,
+        .help = "What kaf holds: the key, another one, 32 zero octets, or 31 octets." },
+    { .name = "expiry",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_expiry),
+        .default_text = "right",
+        .choices = faults_expiries,
+        .help = "What expiry says." },
+    { .name = "body",
+        .type = CONFIG_ENUM,
+        .offset = AT(faults_body),
+        .default_text = "whole",
+        .choices = faults_bodies,
+        .help = "How much of the JSON text is sent." },
     { 0 },
 };
 
@@ -272,6 +312,11 @@ static const struct config_key log_keys[] = {
         .default_text = "text",
         .choices = log_formats,
         .help = "One line an event as key=value, or JSON." },
+    { .name = "requests",
+        .type = CONFIG_BOOL,
+        .offset = AT(log_requests),
+        .default_text = "false",
+        .help = "A line for every key request: who, for which AF_ID, the A-KID shortened, and how it ended; no keys." },
     { 0 },
 };
 
@@ -358,8 +403,25 @@ const struct config_key aanf_config_schema[] = {
         .min = SECOND_MS,
         .max = 600 * SECOND_MS,
         .help = "How long a challenge waits for its answer." },
+    { .name = "state_file",
+        .type = CONFIG_FILE,
+        .offset = AT(state_file),
+        .default_text = "",
+        .help = "Where contexts and sequence numbers are kept over a restart, sealed; empty: they are lost. The folder "
+                "must be writable." },
+    { .name = "state_key_file",
+        .type = CONFIG_FILE,
+        .offset = AT(state_key_file),
+        .default_text = "",
+        .help = "Key for it, 64 hexadecimal digits (openssl rand -hex 32), readable by nobody else." },
+    { .name = "notify_replaced",
+        .type = CONFIG_BOOL,
+        .offset = AT(notify_replaced),
+        .default_text = "false",
+        .help = "Send disablement notices also when a new registration replaces a context. Sessions then end at every "
+                "primary authentication, which TS 33.535 5.2 does not ask for." },
     { .name = "limits", .type = CONFIG_SECTION, .keys = limits_keys, .help = "Bounds." },
-    { .name = "faults", .type = CONFIG_SECTION, .keys = faults_keys, .help = "Fault injection for tests of AFs." },
+    { .name = "faults", .type = CONFIG_SECTION, .keys = fault_rows, .help = "Fault injection for tests of AFs." },
     { .name = "log", .type = CONFIG_SECTION, .keys = log_keys, .help = "The log." },
     { .name = "debug", .type = CONFIG_SECTION, .keys = debug_keys, .help = "For labs." },
     { 0 },
@@ -375,14 +437,40 @@ static void check_tls(const struct aanf_config *config, struct config_report *re
         config_report_add(report, "insecure_h2c", "is allowed only while listen.host is a loopback address");
 }
 
+static void check_management(const struct aanf_config *config, struct config_report *report)
+{
+    char token[MANAGEMENT_TOKEN_MAX + 1];
+    const char *file = config->management_token_file;
+    const char *problem = file[0] != '\0' ? management_token_read(file, token) : NULL;
+    if (problem != NULL)
+        config_report_add(report, "management.token_file", "%s", problem);
+    secret_wipe(token, sizeof token);
+}
+
 static void check_whole_seconds(int64_t ms, const char *path, struct config_report *report)
 {
     if (ms % SECOND_MS != 0)
         config_report_add(report, path, "must be whole seconds");
 }
 
-static void check_af(const struct af_config *af, size_t index, struct config_report *report)
+/* A scheme and an authority, nothing behind them. */
+static void check_notif_uris(const struct af_config *af, size_t index, bool clear, struct config_report *report)
 {
+    char path[PATH_MAX_LEN];
+    for (size_t i = 0; i < af->notif_uris.count; i++) {
+        const char *uri = af->notif_uris.values[i];
+        bool https = strncmp(uri, "https://", 8) == 0;
+        const char *authority = https ? uri + 8 : uri + 7;
+        (void)snprintf(path, sizeof path, "afs[%zu].notif_uris[%zu]", index, i);
+        if ((!https && !(clear && strncmp(uri, "http://", 7) == 0)) || *authority == '\0' ||
+            strpbrk(authority, "/@?#") != NULL)
+            config_report_add(report, path, "must look like https://af.example:8445");
+    }
+}
+
+static void check_af(const struct aanf_config *config, size_t index, struct config_report *report)
+{
+    const struct af_config *af = (const struct af_config *)config->afs.values + index;
     char path[PATH_MAX_LEN];
     struct ua_id ua_id;
     for (size_t i = 0; i < af->ua_ids.count; i++) {
@@ -396,6 +484,7 @@ static void check_af(const struct af_config *af, size_t index, struct config_rep
         if (length == 0 || length > AKMA_FQDN_MAX)
             config_report_add(report, path, "must have 1 to %d octets", AKMA_FQDN_MAX);
     }
+    check_notif_uris(af, index, config->insecure_h2c, report);
     (void)snprintf(path, sizeof path, "afs[%zu].k_af_lifetime", index);
     check_whole_seconds(af->k_af_lifetime_ms, path, report);
 }
@@ -408,6 +497,15 @@ static void check_serving_networks(const struct config_strings *names, struct co
         if (!kdf_sn_name_valid(names->values[i]))
             config_report_add(report, path, "must look like 5G:mnc001.mcc001.3gppnetwork.org");
     }
+}
+
+static void check_state(const struct aanf_config *config, struct config_report *report)
+{
+    const char *problem = NULL;
+    if (config->state_file[0] != '\0' && config->state_key_file[0] == '\0')
+        config_report_add(report, "state_file", "needs state_key_file: it is always sealed");
+    else if (config->state_file[0] != '\0' && !state_key_usable(config->state_key_file, &problem))
+        config_report_add(report, "state_key_file", "%s", problem);
 }
 
 /* Problems of the other file name that file and its lines themselves. */
@@ -460,13 +558,14 @@ static void check_oauth(const struct aanf_config *config, struct config_report *
 void aanf_config_check(const void *untyped, struct config_report *report)
 {
     const struct aanf_config *config = untyped;
-    const struct af_config *afs = config->afs.values;
     check_tls(config, report);
+    check_management(config, report);
     check_whole_seconds(config->k_af_lifetime_ms, "k_af_lifetime", report);
     for (size_t i = 0; i < config->afs.count; i++)
-        check_af(&afs[i], i, report);
+        check_af(config, i, report);
     check_serving_networks(&config->serving_networks, report);
     check_oauth(config, report);
+    check_state(config, report);
     if (config->subscribers.count > 0 && !subscribers_file_private(config_report_path(report)))
         config_report_add(report, "subscribers", "holds keys and others may read this file; run: chmod go= %s",
             config_report_path(report));

@@ -13,7 +13,7 @@ enum identity_kind { IDENTITY_SUPI, IDENTITY_GPSI, IDENTITY_ANONYMOUS };
 /** One row of the AF policy table (TS 33.535 6.2.1 step 2: local policy). */
 struct af_config {
     char *certificate;
-    struct config_strings fqdns, ua_ids;
+    struct config_strings fqdns, ua_ids, notif_uris;
     int identity;
     int64_t k_af_lifetime_ms; /* 0: the general one */
 };
@@ -30,6 +30,7 @@ struct aanf_config {
     int64_t listen_port;
     char *management_host;
     int64_t management_port;
+    char *management_token_file;
     char *nf_instance_id;
     char *api_root;
     char *tls_certificate, *tls_key, *tls_ca;
@@ -45,11 +46,15 @@ struct aanf_config {
     struct config_items oauth_instances; /* struct instance_config */
     int64_t k_af_lifetime_ms;
     int64_t authentication_lifetime_ms;
+    bool notify_replaced;
+    char *state_file, *state_key_file; /* "": nothing survives a restart */
     int64_t limit_contexts, limit_authentications, limit_af_ids, limit_body_octets, limit_connections, limit_streams;
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;
     bool faults_drop;
+    int faults_reset, faults_key, faults_expiry, faults_body;
     int log_level, log_format;
+    bool log_requests;
     bool core_files;
     bool key_log;
 };

@@ -13,6 +13,7 @@ struct grant {
     struct grant *prev, *next; /* oldest first */
     int64_t expiry_s;
     struct ua_id ua_id;
+    char *notif_uri; /* NULL: nobody wants to hear of the end */
     char fqdn[];
 };
 
@@ -32,6 +33,11 @@ struct context_store {
     struct context *by_subscriber;
     struct secret_arena *arena;
     size_t af_ids;
+    context_ended_fn *ended; /* NULL: nobody watches */
+    bool ended_replaced;
+    void *ended_ctx;
+    context_change_fn *changed; /* NULL: nobody observes */
+    void *changed_ctx;
 };
 
 enum msgin5g_err context_store_create(size_t contexts, size_t af_ids, struct context_store **out)
@@ -53,6 +59,7 @@ static void grant_free(struct context *context, struct grant *grant)
 {
     DL_DELETE(context->grants, grant);
     context->grant_count--;
+    free(grant->notif_uri);
     free(grant);
 }
 
@@ -74,6 +81,72 @@ static void context_drop(struct context_store *store, struct context *context)
     HASH_DELETE(by_a_kid, store->by_a_kid, context);
     HASH_DELETE(by_subscriber, store->by_subscriber, context);
     context_free(store, context);
+}
+
+void context_store_watch(struct context_store *store, context_ended_fn *ended, bool replaced, void *ctx)
+{
+    store->ended = ended;
+    store->ended_replaced = replaced;
+    store->ended_ctx = ctx;
+}
+
+void context_store_observe(struct context_store *store, context_change_fn *changed, void *ctx)
+{
+    store->changed = changed;
+    store->changed_ctx = ctx;
+}
+
+static void tell_kept(const struct context *context, context_change_fn *run, void *ctx)
+{
+    const struct context_change change = { .kind = CONTEXT_KEPT,
+        .key = { context->supi, context->gpsi, context->a_kid, context->k_akma } };
+    if (run != NULL)
+        run(ctx, &change);
+}
+
+static void tell_granted(const struct context *context, const struct grant *grant, context_change_fn *run, void *ctx)
+{
+    const struct context_change change = { .kind = CONTEXT_GRANTED,
+        .key = { .a_kid = context->a_kid },
+        .grant = { grant->fqdn, grant->ua_id, grant->expiry_s, grant->notif_uri != NULL ? grant->notif_uri : "" } };
+    if (run != NULL)
+        run(ctx, &change);
+}
+
+static void tell_gone(const struct context_store *store, const char *subscriber)
+{
+    const struct context_change change = { .kind = CONTEXT_GONE, .key = { .supi = subscriber } };
+    if (store->changed != NULL)
+        store->changed(store->changed_ctx, &change);
+}
+
+void context_store_each(const struct context_store *store, context_change_fn *run, void *ctx)
+{
+    const struct context *context = NULL;
+    const struct context *next = NULL;
+    HASH_ITER (by_a_kid, store->by_a_kid, context, next) {
+        const struct grant *grant = NULL;
+        tell_kept(context, run, ctx);
+        DL_FOREACH (context->grants, grant)
+            tell_granted(context, grant, run, ctx);
+    }
+}
+
+/* True when an older grant names the same place: it hears of the A-KID once, not once for every Ua* protocol. */
+static bool told_before(const struct context *context, const struct grant *grant)
+{
+    for (const struct grant *older = context->grants; older != grant; older = older->next)
+        if (older->notif_uri != NULL && strcmp(older->notif_uri, grant->notif_uri) == 0)
+            return true;
+    return false;
+}
+
+static void announce_end(struct context_store *store, const struct context *context)
+{
+    const struct grant *grant = NULL;
+    DL_FOREACH (context->grants, grant)
+        if (store->ended != NULL && grant->notif_uri != NULL && !told_before(context, grant))
+            store->ended(store->ended_ctx, context->a_kid, grant->notif_uri);
 }
 
 void context_store_free(struct context_store *store)
@@ -153,14 +226,19 @@ enum msgin5g_err context_store_register(struct context_store *store, const struc
     if (holder != NULL && same(holder, key))
         return MSGIN5G_OK;
     struct context *older = find_subscriber(store, subscriber);
+    if (older != NULL && store->ended_replaced)
+        announce_end(store, older);
     if (older != NULL)
         context_drop(store, older);
     struct context *context = context_new(store, key);
-    if (context == NULL)
-        return MSGIN5G_ERR_LIMIT;
-    enum msgin5g_err err = context_link(store, context);
-    if (err != MSGIN5G_OK)
-        context_free(store, context);
+    enum msgin5g_err err = context == NULL ? MSGIN5G_ERR_LIMIT : context_link(store, context);
+    if (err == MSGIN5G_OK) {
+        tell_kept(context, store->changed, store->changed_ctx);
+        return err;
+    }
+    if (older != NULL)
+        tell_gone(store, subscriber);
+    context_free(store, context);
     return err;
 }
 
@@ -213,19 +291,83 @@ enum msgin5g_err context_store_k_af(struct context_store *store, const char *a_k
         k_af_wipe(out);
         return MSGIN5G_ERR_NO_MEMORY;
     }
-    if (grant->expiry_s <= now_s)
+    if (grant->expiry_s <= now_s) {
         grant->expiry_s = now_s + lifetime_s;
+        tell_granted(context, grant, store->changed, store->changed_ctx);
+    }
     *expiry_s = grant->expiry_s;
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err context_store_set_notif_uri(
+    struct context_store *store, const char *a_kid, const char *fqdn, const struct ua_id *ua_id, const char *notif_uri)
+{
+    const struct context *context = find_a_kid(store, a_kid);
+    if (context == NULL)
+        return MSGIN5G_ERR_UNKNOWN_A_KID;
+    struct grant *grant = grant_find(context, fqdn, ua_id);
+    if (grant == NULL)
+        return MSGIN5G_ERR_NOT_FOUND;
+    if (grant->notif_uri != NULL && strcmp(grant->notif_uri, notif_uri) == 0)
+        return MSGIN5G_OK;
+    char *copy = strdup(notif_uri);
+    if (copy == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    free(grant->notif_uri);
+    grant->notif_uri = copy;
+    tell_granted(context, grant, store->changed, store->changed_ctx);
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err context_store_restore_grant(
+    struct context_store *store, const char *a_kid, const struct context_grant *from)
+{
+    struct context *context = find_a_kid(store, a_kid);
+    if (context == NULL)
+        return MSGIN5G_ERR_UNKNOWN_A_KID;
+    struct grant *grant = grant_find(context, from->fqdn, &from->ua_id);
+    if (grant == NULL)
+        grant = grant_new(context, store->af_ids, from->fqdn, &from->ua_id);
+    if (grant == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    grant->expiry_s = from->expiry_s;
+    return from->notif_uri[0] == '\0'
+               ? MSGIN5G_OK
+               : context_store_set_notif_uri(store, a_kid, from->fqdn, &from->ua_id, from->notif_uri);
+}
+
+enum msgin5g_err context_store_expire(struct context_store *store, const char *subscriber, int64_t now_s)
+{
+    const struct context *context = find_subscriber(store, subscriber);
+    struct grant *grant = NULL;
+    if (context == NULL)
+        return MSGIN5G_ERR_NOT_FOUND;
+    DL_FOREACH (context->grants, grant) {
+        if (grant->expiry_s <= now_s)
+            continue;
+        grant->expiry_s = now_s;
+        tell_granted(context, grant, store->changed, store->changed_ctx);
+    }
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err context_store_end(struct context_store *store, const char *subscriber)
+{
+    struct context *context = find_subscriber(store, subscriber);
+    if (context == NULL)
+        return MSGIN5G_ERR_NOT_FOUND;
+    announce_end(store, context);
+    context_drop(store, context);
+    tell_gone(store, subscriber);
     return MSGIN5G_OK;
 }
 
 enum msgin5g_err context_store_remove(struct context_store *store, const char *supi)
 {
-    struct context *context = find_subscriber(store, supi);
+    const struct context *context = find_subscriber(store, supi);
     if (context == NULL || strcmp(context->supi, supi) != 0)
         return MSGIN5G_ERR_NOT_FOUND;
-    context_drop(store, context);
-    return MSGIN5G_OK;
+    return context_store_end(store, supi);
 }
 
 size_t context_store_count(const struct context_store *store)

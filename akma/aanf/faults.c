@@ -1,6 +1,11 @@
 #include "faults.h"
 
+#include "akma/keys.h"
+#include "base/log.h"
+#include "base/secret.h"
+
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #define DROPPED_MS 60000 /* no AF waits that long */
@@ -45,7 +50,10 @@ static struct held release(struct held *held)
 
 static void answer(struct http_request *request, int status)
 {
-    http_respond_problem(request, status, NULL, "fault injection");
+    if (status < 300)
+        http_respond(request, &(struct http_answer){ .status = status });
+    else
+        http_respond_problem(request, status, NULL, "fault injection");
 }
 
 void faults_free(struct faults *faults)
@@ -74,13 +82,30 @@ void faults_set(struct faults *faults, const struct faults_setting *setting)
     faults->setting = *setting;
 }
 
+/* @return false when there is nothing to do instead of serving. */
+static bool strike(const struct faults *faults, struct http_request *request)
+{
+    static const enum http_abort aborts[] = { [FAULTS_RESET_STREAM] = HTTP_ABORT_STREAM,
+        [FAULTS_RESET_GOAWAY] = HTTP_ABORT_GOAWAY,
+        [FAULTS_RESET_CONNECTION] = HTTP_ABORT_CONNECTION };
+    const struct faults_setting *setting = &faults->setting;
+    if (setting->reset == FAULTS_RESET_NONE && setting->status == 0)
+        return false;
+    log_info("fault injected remote=%s reset=%s status=%d", http_request_remote(request), faults_resets[setting->reset],
+        (int)setting->status);
+    if (setting->reset != FAULTS_RESET_NONE)
+        http_request_abort(request, aborts[setting->reset]);
+    else
+        answer(request, (int)setting->status);
+    return true;
+}
+
 static void due(void *ctx)
 {
     struct held held = release(ctx);
-    int64_t status = held.serve == NULL ? 504 : held.faults->setting.status;
-    if (status != 0)
-        answer(held.request, (int)status);
-    else
+    if (held.serve == NULL)
+        answer(held.request, 504);
+    else if (!strike(held.faults, held.request))
         held.serve(held.ctx, held.request);
 }
 
@@ -111,8 +136,67 @@ bool faults_take(struct faults *faults, struct http_request *request, http_handl
         return hold(faults, request, NULL, NULL, DROPPED_MS);
     if (setting->latency_ms > 0)
         return hold(faults, request, serve, ctx, setting->latency_ms);
-    if (setting->status == 0)
-        return false;
-    answer(request, (int)setting->status);
-    return true;
+    return strike(faults, request);
+}
+
+/* ---- wrong answers: the text of a right one is changed, so that nothing else about it differs -------------------- */
+
+const char *const faults_resets[] = { "none", "stream", "goaway", "connection", NULL };
+const char *const faults_keys[] = { "right", "other", "zero", "short", NULL };
+const char *const faults_expiries[] = { "right", "past", "unparsable", NULL };
+const char *const faults_bodies[] = { "whole", "truncated", NULL };
+
+/* The text of a string member of the body's object, as our encoder wrote it. @return NULL when there is none. */
+static char *text_of(struct buffer *body, const char *opening, size_t *length)
+{
+    char *at = memmem(body->data, body->length, opening, strlen(opening));
+    if (at == NULL)
+        return NULL;
+    at += strlen(opening);
+    const char *end = memchr(at, '"', body->length - (size_t)(at - (char *)body->data));
+    *length = end != NULL ? (size_t)(end - at) : 0;
+    return end != NULL ? at : NULL;
+}
+
+static void spoil_key(int fault, struct buffer *body)
+{
+    size_t length;
+    uint8_t random[AKMA_KEY_LEN] = { 0 };
+    char hex[2 * sizeof random + 1];
+    char *key = text_of(body, "\"kaf\":\"", &length);
+    if (key == NULL || length != sizeof hex - 1 || fault == FAULTS_KEY_RIGHT)
+        return;
+    if (fault == FAULTS_KEY_SHORT) {
+        memmove(key, key + 2, body->length - (size_t)(key + 2 - (char *)body->data));
+        body->length -= 2;
+        return;
+    }
+    if (fault == FAULTS_KEY_OTHER)
+        secret_random(random, sizeof random);
+    secret_to_hex(random, sizeof random, hex);
+    memcpy(key, hex, length);
+}
+
+static void spoil_expiry(int fault, struct buffer *body)
+{
+    static const char past[] = "2001-01-01T00:00:00Z";
+    size_t length;
+    char *expiry = text_of(body, "\"expiry\":\"", &length);
+    if (expiry == NULL || length != sizeof past - 1)
+        return;
+    if (fault == FAULTS_EXPIRY_PAST)
+        memcpy(expiry, past, length);
+    else if (fault == FAULTS_EXPIRY_UNPARSABLE)
+        memset(expiry, 'x', length);
+}
+
+void faults_spoil(const struct faults *faults, struct buffer *body)
+{
+    const struct faults_setting *setting = &faults->setting;
+    if (!faults->enabled)
+        return;
+    spoil_key(setting->key, body);
+    spoil_expiry(setting->expiry, body);
+    if (setting->body == FAULTS_BODY_TRUNCATED)
+        body->length /= 2;
 }

@@ -2,6 +2,7 @@
 #ifndef AANF_FAULTS_H
 #define AANF_FAULTS_H
 
+#include "base/buffer.h"
 #include "base/loop.h"
 #include "http/route.h"
 
@@ -10,10 +11,22 @@
 
 struct faults;
 
+/* What a key request gets instead of an answer, and what is wrong with the answer. Names: faults_names. */
+enum faults_reset { FAULTS_RESET_NONE, FAULTS_RESET_STREAM, FAULTS_RESET_GOAWAY, FAULTS_RESET_CONNECTION };
+enum faults_key { FAULTS_KEY_RIGHT, FAULTS_KEY_OTHER, FAULTS_KEY_ZERO, FAULTS_KEY_SHORT };
+enum faults_expiry { FAULTS_EXPIRY_RIGHT, FAULTS_EXPIRY_PAST, FAULTS_EXPIRY_UNPARSABLE };
+enum faults_body { FAULTS_BODY_WHOLE, FAULTS_BODY_TRUNCATED };
+/** Values of the four as texts, each list ends with NULL. */
+extern const char *const faults_resets[], *const faults_keys[], *const faults_expiries[], *const faults_bodies[];
+
 struct faults_setting {
     int64_t latency_ms; /* 0 to FAULTS_LATENCY_MAX_MS */
     int64_t status;     /* 0, or 200 to 599 */
     bool drop;
+    int reset;  /* enum faults_reset */
+    int key;    /* enum faults_key */
+    int expiry; /* enum faults_expiry */
+    int body;   /* enum faults_body */
 };
 
 enum msgin5g_err faults_create(
@@ -28,7 +41,11 @@ void faults_set(struct faults *faults, const struct faults_setting *setting);
  */
 bool faults_take(struct faults *faults, struct http_request *request, http_handler_fn *serve, void *ctx);
 
-/** Change the members that @p body (JSON) names: {"latency_ms":400,"status":0,"drop":false}. @return MSGIN5G_OK or
+/** Spoil the body of a 200 to a key request as key, expiry and body say. */
+void faults_spoil(const struct faults *faults, struct buffer *body);
+
+/** Change the members that @p body (JSON) names: {"latency_ms":400,"status":0,"drop":false,
+ * "reset":"none","key":"right","expiry":"right","body":"whole"}. @return MSGIN5G_OK or
  * ERR_MALFORMED. */
 enum msgin5g_err faults_json_decode(struct msgin5g_str body, struct faults_setting *setting);
 

@@ -13,12 +13,31 @@ static bool read_integer(const cJSON *member, int64_t min, int64_t max, int64_t 
     return true;
 }
 
+static bool read_choice(const cJSON *member, const char *const *choices, int *out)
+{
+    for (int i = 0; cJSON_IsString(member) && choices[i] != NULL; i++) {
+        if (strcmp(member->valuestring, choices[i]) != 0)
+            continue;
+        *out = i;
+        return true;
+    }
+    return false;
+}
+
 static bool read_member(const cJSON *member, struct faults_setting *setting)
 {
     if (strcmp(member->string, "latency_ms") == 0)
         return read_integer(member, 0, FAULTS_LATENCY_MAX_MS, &setting->latency_ms);
     if (strcmp(member->string, "status") == 0)
         return read_integer(member, 0, 599, &setting->status) && (setting->status == 0 || setting->status >= 200);
+    if (strcmp(member->string, "reset") == 0)
+        return read_choice(member, faults_resets, &setting->reset);
+    if (strcmp(member->string, "key") == 0)
+        return read_choice(member, faults_keys, &setting->key);
+    if (strcmp(member->string, "expiry") == 0)
+        return read_choice(member, faults_expiries, &setting->expiry);
+    if (strcmp(member->string, "body") == 0)
+        return read_choice(member, faults_bodies, &setting->body);
     if (strcmp(member->string, "drop") != 0 || !cJSON_IsBool(member))
         return false;
     setting->drop = cJSON_IsTrue(member);

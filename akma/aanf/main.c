@@ -38,7 +38,7 @@ struct process {
     struct daemon_options options;
     struct aanf_config config;
     struct metrics *metrics;
-    struct tls_context *tls;
+    struct tls_context *tls, *notifier_tls;
     struct aanf aanf;
     struct management management;
     struct http_server *api_server;
@@ -120,6 +120,9 @@ static enum msgin5g_err open_tls(struct process *process)
     enum msgin5g_err err = tls_context_create(&tls, &process->tls, problem, sizeof problem);
     if (err != MSGIN5G_OK)
         log_error("cannot use the TLS files problem=%s", problem);
+    tls.is_server = false; /* the same certificate when it calls an AF */
+    if (err == MSGIN5G_OK)
+        err = tls_context_create(&tls, &process->notifier_tls, problem, sizeof problem);
     return err;
 }
 
@@ -158,10 +161,27 @@ static enum msgin5g_err open_stores(struct process *process)
 {
     const struct aanf_config *config = &process->config;
     struct aanf *aanf = &process->aanf;
-    const struct faults_setting setting = { config->faults_latency_ms, config->faults_status, config->faults_drop };
+    const struct faults_setting setting = { .latency_ms = config->faults_latency_ms,
+        .status = config->faults_status,
+        .drop = config->faults_drop,
+        .reset = config->faults_reset,
+        .key = config->faults_key,
+        .expiry = config->faults_expiry,
+        .body = config->faults_body };
     enum msgin5g_err err = load_subscribers(config, &aanf->subscribers);
     if (err == MSGIN5G_OK)
         err = context_store_create((size_t)config->limit_contexts, (size_t)config->limit_af_ids, &aanf->contexts);
+    if (err == MSGIN5G_OK && config->state_file[0] != '\0')
+        err = state_create(
+            &(struct state_config){ config->state_file, config->state_key_file, aanf->contexts, &aanf->subscribers },
+            &aanf->state);
+    metric_set(aanf->context_count, err == MSGIN5G_OK ? (int64_t)context_store_count(aanf->contexts) : 0);
+    if (err == MSGIN5G_OK)
+        err = notifier_create(aanf->loop, process->notifier_tls, process->metrics, &aanf->notifier);
+    if (err == MSGIN5G_OK)
+        err = notifier_prepare(aanf->notifier, config);
+    if (err == MSGIN5G_OK)
+        context_store_watch(aanf->contexts, aanf_context_ended, config->notify_replaced, aanf);
     if (err == MSGIN5G_OK)
         err = auth_store_create(aanf->loop, (size_t)config->limit_authentications, config->authentication_lifetime_ms,
             &aanf->authentications);
@@ -219,7 +239,7 @@ static bool changes_at_once(const char *key)
 {
     static const char *const keys[] = { "subscribers", "subscribers_file", "afs", "consumers.anchor_key",
         "consumers.authentication", "serving_networks", "oauth.required", "oauth.instances", "k_af_lifetime",
-        "log.level" };
+        "notify_replaced", "log.level", "log.requests" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(key, keys[i]) == 0)
             return true;
@@ -257,6 +277,8 @@ static void reload(void *ctx)
     subscriber_store_free(older);
     config_free(aanf_config_schema, &process->config);
     process->config = config;
+    (void)notifier_prepare(aanf->notifier, &process->config);
+    context_store_watch(aanf->contexts, aanf_context_ended, config.notify_replaced, aanf);
     log_set_level((enum log_level)config.log_level);
     log_info("configuration reloaded subscribers=%zu afs=%zu", subscriber_store_count(subscribers), config.afs.count);
 }
@@ -290,9 +312,12 @@ static void process_close(struct process *process)
     http_server_free(process->api_server);
     token_issuer_free(aanf->issuer);
     auth_store_free(aanf->authentications);
+    state_free(aanf->state);
     context_store_free(aanf->contexts);
+    notifier_free(aanf->notifier);
     subscriber_store_free(aanf->subscribers);
     tls_context_free(process->tls);
+    tls_context_free(process->notifier_tls);
     metrics_free(process->metrics);
     daemon_control_free(process->control);
     loop_free(aanf->loop);

@@ -1,6 +1,9 @@
 #include "management.h"
 
 #include "base/log.h"
+#include "base/secret.h"
+#include "contexts_api.h"
+#include "subscriber_config.h"
 
 #include "token_issuer.h"
 
@@ -51,22 +54,71 @@ static void jwks(void *ctx, struct http_request *request)
 
 static void faults(void *ctx, struct http_request *request)
 {
-    const struct management *management = ctx;
+    struct management *management = ctx;
     struct faults *injection = management->aanf->faults;
     struct faults_setting setting = faults_setting(injection);
+    if (!management_admit(management, request))
+        return;
     if (!faults_enabled(injection)) {
         http_respond_problem(request, 404, NULL, "faults.enabled is false");
         return;
     }
     if (faults_json_decode(http_request_body(request), &setting) != MSGIN5G_OK) {
-        http_respond_problem(
-            request, 400, NULL, "expected {\"latency_ms\": 0..60000, \"status\": 0|200..599, \"drop\": bool}");
+        http_respond_problem(request, 400, NULL,
+            "expected {\"latency_ms\": 0..60000, \"status\": 0|200..599, \"drop\": bool, \"reset\": "
+            "none|stream|goaway|connection, \"key\": right|other|zero|short, \"expiry\": right|past|unparsable, "
+            "\"body\": whole|truncated}");
         return;
     }
     faults_set(injection, &setting);
-    log_warning("faults changed latency_ms=%lld status=%lld drop=%d", (long long)setting.latency_ms,
-        (long long)setting.status, setting.drop);
+    log_warning("faults changed latency_ms=%lld status=%lld drop=%d reset=%s key=%s expiry=%s body=%s",
+        (long long)setting.latency_ms, (long long)setting.status, setting.drop, faults_resets[setting.reset],
+        faults_keys[setting.key], faults_expiries[setting.expiry], faults_bodies[setting.body]);
     http_respond(request, &(struct http_answer){ .status = 204 });
+}
+
+bool management_admit(struct management *management, struct http_request *request)
+{
+    static const char bearer[] = "Bearer ";
+    static const struct http_header challenge = { "www-authenticate", "Bearer realm=\"akma-aanf management\"" };
+    const size_t prefix = sizeof bearer - 1;
+    struct msgin5g_str given = http_request_header(request, "authorization");
+    size_t length = strlen(management->token);
+    unsigned left_out;
+    if (length == 0 && !management->local) {
+        http_respond_problem(request, 403, NULL, "needs management.token_file");
+        return false;
+    }
+    if (length == 0 || (given.length == prefix + length && memcmp(given.octets, bearer, prefix) == 0 &&
+                           secret_equal(given.octets + prefix, management->token, length)))
+        return true;
+    if (log_limit_take(&management->refusal_lines, loop_now_ms(management->aanf->loop), &left_out))
+        log_warning(
+            "management request without the token remote=%s left_out=%u", http_request_remote(request), left_out);
+    http_respond_problem_with(request, 401, NULL, NULL, &challenge, 1);
+    return false;
+}
+
+const char *management_token_read(const char *path, char out[MANAGEMENT_TOKEN_MAX + 1])
+{
+    const char *problem = "must hold one line of 16 to 128 printable characters";
+    struct buffer file;
+    buffer_init(&file, MANAGEMENT_TOKEN_MAX + 2);
+    size_t length = buffer_read_file(&file, path) == MSGIN5G_OK ? file.length : 0;
+    while (length > 0 && (file.data[length - 1] == '\n' || file.data[length - 1] == '\r'))
+        length--;
+    bool good = length >= 16 && length <= MANAGEMENT_TOKEN_MAX;
+    for (size_t i = 0; good && i < length; i++)
+        good = file.data[i] > ' ' && file.data[i] < 0x7f;
+    if (good && !subscribers_file_private(path))
+        problem = "is readable by others; run: chmod go= on it";
+    else if (good) {
+        memcpy(out, file.data, length);
+        out[length] = '\0';
+        problem = NULL;
+    }
+    buffer_wipe_free(&file);
+    return problem;
 }
 
 /* The AAnF depends on nothing else, so it is ready as soon as it answers. */
@@ -76,12 +128,23 @@ static const struct http_route routes[] = {
     { "GET", "/metrics", NULL, metrics },
     { "GET", "/jwks", NULL, jwks },
     { "POST", "/faults", NULL, faults },
+    { "GET", "/contexts", NULL, contexts_api_list },
+    { "DELETE", "/contexts/{subscriber}", NULL, contexts_api_remove },
+    { "POST", "/contexts/{subscriber}/expire", NULL, contexts_api_expire },
     { NULL, NULL, NULL, NULL },
 };
 
 enum msgin5g_err management_create(
     struct management *management, const struct aanf_config *config, struct http_server **out)
 {
+    const char *problem = config->management_token_file[0] != '\0'
+                              ? management_token_read(config->management_token_file, management->token)
+                              : NULL;
+    if (problem != NULL) {
+        log_error("management.token_file cannot be used problem=\"%s\"", problem);
+        return MSGIN5G_ERR_CONFIG;
+    }
+    management->local = strncmp(config->management_host, "127.", 4) == 0 || strcmp(config->management_host, "::1") == 0;
     struct http_server_config http = {
         .host = config->management_host,
         .port = (uint16_t)config->management_port,

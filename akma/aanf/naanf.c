@@ -127,6 +127,10 @@ static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const 
         *cause = "K_AKMA_NOT_PRESENT";
         return 403;
     }
+    *cause = "OPTIONAL_IE_INCORRECT";
+    if (asked->notif_uri[0] != '\0' && !policy_may_notify(&grant, asked->notif_uri))
+        return 400;
+    *cause = "AF_NOT_ALLOWED";
     if (!give_identity(&grant, bearer, asked, &known, data)) {
         if (grant.identity == IDENTITY_SUPI && !bearer->supi_access)
             *cause = NULL;
@@ -136,6 +140,8 @@ static int find_key(struct aanf *aanf, const struct tls_peer_names *peer, const 
     negotiate(asked->supp_feat, data->supp_feat);
     enum msgin5g_err err = context_store_k_af(aanf->contexts, asked->a_kid, fqdn, &ua_id, grant.k_af_lifetime_s,
         loop_utc_s(aanf->loop), &data->k_af, &data->expiry_s);
+    if (err == MSGIN5G_OK && asked->notif_uri[0] != '\0')
+        err = context_store_set_notif_uri(aanf->contexts, asked->a_kid, fqdn, &ua_id, asked->notif_uri);
     return err == MSGIN5G_OK ? 200 : 500;
 }
 
@@ -143,7 +149,20 @@ static enum aanf_result result_of(int status, const char *cause)
 {
     if (status == 500)
         return AANF_FAILED;
+    if (status == 400)
+        return AANF_BAD_REQUEST;
     return strcmp(cause, "K_AKMA_NOT_PRESENT") == 0 ? AANF_NO_CONTEXT : AANF_NOT_ALLOWED;
+}
+
+/* The access log of TS 33.117 4.2.3.6.1: who asked what, without key and without SUPI or GPSI. */
+static void log_request(const struct aanf *aanf, const struct http_request *request,
+    const struct naanf_key_request *asked, int status, const char *cause)
+{
+    char shown[LOG_A_KID_LEN];
+    if (aanf->config->log_requests)
+        log_info("key request remote=%s af_id=%s a_kid=%s anonymous=%d status=%d cause=%s",
+            http_request_remote(request), asked->af_id, log_a_kid(asked->a_kid, shown), asked->anonymous, status,
+            cause);
 }
 
 static void retrieve_serve(void *ctx, struct http_request *request)
@@ -169,12 +188,20 @@ static void retrieve_serve(void *ctx, struct http_request *request)
     }
     if (status != 200) {
         log_debug("key request refused remote=%s af_id=%s cause=%s", http_request_remote(request), asked.af_id, cause);
-        refuse(aanf, AANF_RETRIEVE, result_of(status, cause), request, status, cause);
+        log_request(aanf, request, &asked, status, cause);
+        aanf_count(aanf, AANF_RETRIEVE, result_of(status, cause));
+        sbi_refuse(request, &(struct sbi_refusal){ .status = status,
+                                .cause = cause,
+                                .param = status == 400 ? "/notifUri" : NULL,
+                                .reason = status == 400 ? "not a place this AF may name" : NULL });
         return;
     }
     struct buffer body;
     buffer_init(&body, NAANF_BODY_MAX);
     enum msgin5g_err err = naanf_key_data_encode(&data, &body);
+    if (err == MSGIN5G_OK)
+        faults_spoil(aanf->faults, &body);
+    log_request(aanf, request, &asked, 200, "-");
     aanf_count(aanf, AANF_RETRIEVE, err == MSGIN5G_OK ? AANF_SUCCESS : AANF_FAILED);
     sbi_respond_body(request, 200, err, &body);
     buffer_wipe_free(&body);

@@ -85,6 +85,7 @@ static enum msgin5g_err challenge(
     enum msgin5g_err err = subscriber_next_sqn(subscriber, rand, sqn);
     if (err == MSGIN5G_ERR_LIMIT)
         return MSGIN5G_ERR_INTERNAL;
+    state_keep_sqn(aanf->state, subscriber);
     err = aka_vector_make(subscriber->keys, rand, sqn, subscriber->amf, sn_name, &vector);
     if (err != MSGIN5G_OK)
         return err;

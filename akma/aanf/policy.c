@@ -52,7 +52,9 @@ bool policy_af(const struct aanf_config *config, const struct tls_peer_names *pe
         if (!peer_is(peer, af->certificate) || !fqdn_allowed(af, fqdn) || !ua_id_allowed(af, ua_id))
             continue;
         int64_t lifetime_ms = af->k_af_lifetime_ms > 0 ? af->k_af_lifetime_ms : config->k_af_lifetime_ms;
-        *out = (struct af_grant){ .identity = (enum identity_kind)af->identity, .k_af_lifetime_s = lifetime_ms / 1000 };
+        *out = (struct af_grant){ .identity = (enum identity_kind)af->identity,
+            .k_af_lifetime_s = lifetime_ms / 1000,
+            .notif_uris = &af->notif_uris };
         return true;
     }
     return false;
@@ -78,6 +80,24 @@ bool policy_is_instance(const struct aanf_config *config, const struct tls_peer_
     for (size_t i = 0; peer != NULL && i < peer->count; i++)
         if (strncasecmp(peer->names[i], INSTANCE_URI, prefix) == 0 &&
             strcasecmp(peer->names[i] + prefix, nf_instance_id) == 0)
+            return true;
+    return false;
+}
+
+/* What follows the base must begin a path: "https://af.example:8445" does not allow "https://af.example:84450/", nor
+ * "https://af.example:8445@elsewhere/". */
+const char *policy_uri_path(const char *base, const char *uri)
+{
+    size_t length = strlen(base);
+    while (length > 0 && base[length - 1] == '/')
+        length--;
+    return strncasecmp(base, uri, length) == 0 && uri[length] == '/' && strchr(uri, '#') == NULL ? uri + length : NULL;
+}
+
+bool policy_may_notify(const struct af_grant *grant, const char *uri)
+{
+    for (size_t i = 0; grant->notif_uris != NULL && i < grant->notif_uris->count; i++)
+        if (policy_uri_path(grant->notif_uris->values[i], uri) != NULL)
             return true;
     return false;
 }

@@ -10,6 +10,7 @@
 struct af_grant {
     enum identity_kind identity;
     int64_t k_af_lifetime_s;
+    const struct config_strings *notif_uris; /* borrowed from the configuration */
 };
 
 /**
@@ -30,6 +31,11 @@ bool policy_is_af(const struct aanf_config *config, const struct tls_peer_names 
  */
 bool policy_is_instance(const struct aanf_config *config, const struct tls_peer_names *peer, const char *nf_instance_id,
     const char *nf_type);
+/** Rest of @p uri when it lies under @p base ("https://host:port", compared without regard to case): "/...", or NULL.
+ */
+const char *policy_uri_path(const char *base, const char *uri);
+/** May the AF have notices sent to @p uri? */
+bool policy_may_notify(const struct af_grant *grant, const char *uri);
 /** May register and remove AKMA contexts. */
 bool policy_may_anchor(const struct aanf_config *config, const struct tls_peer_names *peer);
 /** May run primary authentications. */

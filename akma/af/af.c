@@ -5,6 +5,7 @@
 #include "af_refusals.h"
 #include "naanf_client.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct fetch {
     struct akma_af *af;
     struct waiter *waiters;
     struct ua_id ua_id;
+    bool forgotten; /* the answer comes too late */
     size_t a_kid_length;
     char a_kid[AKMA_A_KID_MAX];
     char fqdn[AKMA_FQDN_MAX + 1];
@@ -93,6 +95,18 @@ enum msgin5g_err akma_af_lookup(struct akma_af *af, const struct akma_af_ref *re
     return err != MSGIN5G_OK ? err : MSGIN5G_ERR_NOT_CACHED;
 }
 
+/* A-KIDs that differ in the case of the realm alone are one. */
+static bool one_form(struct msgin5g_str text, char out[AKMA_A_KID_MAX + 1])
+{
+    if (text.length > AKMA_A_KID_MAX)
+        return false;
+    memcpy(out, text.octets, text.length);
+    out[text.length] = '\0';
+    for (char *next = strrchr(out, '@'); next != NULL && *next != '\0'; next++)
+        *next = (char)tolower((unsigned char)*next);
+    return true;
+}
+
 static struct akma_af_ref fetch_ref(const struct fetch *fetch)
 {
     return (struct akma_af_ref){ { fetch->a_kid, fetch->a_kid_length }, fetch->fqdn, fetch->ua_id };
@@ -111,6 +125,8 @@ static void fetch_done(void *ctx, enum msgin5g_err err, const struct naanf_key_d
     struct fetch *fetch = ctx;
     struct akma_af *af = fetch->af;
     struct akma_af_ref ref = fetch_ref(fetch);
+    if (err == MSGIN5G_OK && fetch->forgotten)
+        err = MSGIN5G_ERR_UNKNOWN_A_KID;
     if (err == MSGIN5G_OK) {
         af_refusals_drop(af->refusals, &fetch->key);
         err = af_cache_put(af->cache, &ref, data) == MSGIN5G_OK ? MSGIN5G_OK : MSGIN5G_ERR_AANF;
@@ -185,10 +201,29 @@ enum msgin5g_err akma_af_fetch(struct akma_af *af, const struct akma_af_ref *ref
     return MSGIN5G_OK;
 }
 
-void akma_af_forget(struct akma_af *af, struct msgin5g_str a_kid)
+/* The notice overtook the answer: that K_AF must not open a session any more. */
+static bool forget_fetches(struct akma_af *af, const char *a_kid)
 {
-    af_cache_forget(af->cache, a_kid);
+    bool found = false;
+    for (struct fetch *fetch = af->fetches; fetch != NULL; fetch = fetch->hh.next) {
+        char other[AKMA_A_KID_MAX + 1];
+        if (!one_form((struct msgin5g_str){ fetch->a_kid, fetch->a_kid_length }, other) || strcmp(other, a_kid) != 0)
+            continue;
+        fetch->forgotten = true;
+        found = true;
+    }
+    return found;
+}
+
+bool akma_af_forget(struct akma_af *af, struct msgin5g_str a_kid)
+{
+    char text[AKMA_A_KID_MAX + 1];
+    if (!one_form(a_kid, text))
+        return false;
+    bool cached = af_cache_forget(af->cache, msgin5g_str(text));
+    bool asked = forget_fetches(af, text);
     metric_set(af->keys, (int64_t)af_cache_count(af->cache));
+    return cached || asked;
 }
 
 bool akma_af_healthy(const struct akma_af *af)

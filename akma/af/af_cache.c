@@ -1,5 +1,6 @@
 #include "af_cache.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,9 @@ static size_t salted(const struct af_cache *cache, struct msgin5g_str a_kid, cha
 {
     memcpy(out, cache->salt, SALT_LEN);
     memcpy(out + SALT_LEN, a_kid.octets, a_kid.length);
+    const char *realm = memrchr(a_kid.octets, '@', a_kid.length); /* compared without regard to case */
+    for (size_t i = realm != NULL ? (size_t)(realm - a_kid.octets) : a_kid.length; i < a_kid.length; i++)
+        out[SALT_LEN + i] = (char)tolower((unsigned char)a_kid.octets[i]);
     return SALT_LEN + a_kid.length;
 }
 
@@ -253,11 +257,13 @@ enum msgin5g_err af_cache_put(struct af_cache *cache, const struct akma_af_ref *
     return err;
 }
 
-void af_cache_forget(struct af_cache *cache, struct msgin5g_str a_kid)
+bool af_cache_forget(struct af_cache *cache, struct msgin5g_str a_kid)
 {
     struct subject *subject = subject_find(cache, a_kid);
-    if (subject != NULL)
-        subject_free(cache, subject);
+    if (subject == NULL)
+        return false;
+    subject_free(cache, subject);
+    return true;
 }
 
 size_t af_cache_count(const struct af_cache *cache)

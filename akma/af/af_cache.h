@@ -24,8 +24,8 @@ enum msgin5g_err af_cache_find(
  * @return MSGIN5G_OK, ERR_INVALID (reference), ERR_NO_MEMORY.
  */
 enum msgin5g_err af_cache_put(struct af_cache *cache, const struct akma_af_ref *ref, const struct naanf_key_data *data);
-/** Wipe all keys of @p a_kid. */
-void af_cache_forget(struct af_cache *cache, struct msgin5g_str a_kid);
+/** Wipe all keys of @p a_kid, in any case of its realm. @return false when there were none. */
+bool af_cache_forget(struct af_cache *cache, struct msgin5g_str a_kid);
 size_t af_cache_count(const struct af_cache *cache);
 
 #endif

@@ -32,6 +32,7 @@ struct naanf_client {
     struct loop *loop;
     struct http_client *http;
     struct token_client *tokens; /* NULL: none are used */
+    char *notif_uri;             /* NULL: none */
     int64_t deadline_ms;
     int64_t pause_until_ms; /* the AAnF is overloaded: nothing is sent until then */
     int64_t next_pause_ms;
@@ -76,6 +77,16 @@ static void register_metrics(struct naanf_client *client, struct metrics *metric
         seconds_bounds, sizeof seconds_bounds / sizeof *seconds_bounds);
 }
 
+static enum msgin5g_err copy_notif_uri(const char *uri, char **out)
+{
+    if (uri == NULL || uri[0] == '\0')
+        return MSGIN5G_OK;
+    if (strlen(uri) > NAANF_NOTIF_URI_MAX)
+        return MSGIN5G_ERR_INVALID;
+    *out = strdup(uri);
+    return *out != NULL ? MSGIN5G_OK : MSGIN5G_ERR_NO_MEMORY;
+}
+
 enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_config *config, struct naanf_client **out)
 {
     struct naanf_client *client = calloc(1, sizeof *client);
@@ -94,11 +105,14 @@ enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_con
         .metrics = config->metrics,
         .metrics_label = "aanf",
     };
-    enum msgin5g_err err = http_client_create(loop, &http, &client->http);
+    enum msgin5g_err err = copy_notif_uri(config->notif_uri, &client->notif_uri);
+    if (err == MSGIN5G_OK)
+        err = http_client_create(loop, &http, &client->http);
     if (err == MSGIN5G_OK && config->token_url != NULL)
         err = token_client_create(loop, config, &client->tokens);
     if (err != MSGIN5G_OK) {
         http_client_free(client->http);
+        free(client->notif_uri);
         free(client);
         return err;
     }
@@ -114,6 +128,7 @@ void naanf_client_free(struct naanf_client *client)
     client->http = NULL; /* its open calls now end for good */
     http_client_free(http);
     token_client_free(client->tokens); /* and so do those that wait for a token */
+    free(client->notif_uri);
     free(client);
 }
 
@@ -318,12 +333,15 @@ static enum msgin5g_err call_send(struct naanf_call *call)
     return token_client_wait(tokens, &call->waiter);
 }
 
-static enum msgin5g_err request_encode(const struct akma_af_ref *ref, struct buffer *out)
+static enum msgin5g_err request_encode(
+    const struct naanf_client *client, const struct akma_af_ref *ref, struct buffer *out)
 {
     struct naanf_key_request request = { .supp_feat = "1" }; /* AKMA_GPSI_Support, TS 29.535 5.1.8 */
     if (ref->a_kid.length == 0 || ref->a_kid.length > AKMA_A_KID_MAX)
         return MSGIN5G_ERR_INVALID;
     memcpy(request.a_kid, ref->a_kid.octets, ref->a_kid.length);
+    if (client->notif_uri != NULL)
+        memcpy(request.notif_uri, client->notif_uri, strlen(client->notif_uri) + 1);
     enum msgin5g_err err = af_id_format(ref->fqdn, &ref->ua_id, request.af_id);
     return err == MSGIN5G_OK ? naanf_key_request_encode(&request, out) : err;
 }
@@ -343,7 +361,7 @@ enum msgin5g_err naanf_client_retrieve(
     call->started_us = monotonic_us();
     call->deadline_at_ms = now_ms + client->deadline_ms;
     buffer_init(&call->body, NAANF_BODY_MAX);
-    enum msgin5g_err err = request_encode(ref, &call->body);
+    enum msgin5g_err err = request_encode(client, ref, &call->body);
     if (err == MSGIN5G_OK)
         err = call_send(call);
     if (err != MSGIN5G_OK)

@@ -192,6 +192,17 @@ enum msgin5g_err naanf_ctx_remove_decode(
     return decode(body, members, out, sizeof *out, problem);
 }
 
+enum msgin5g_err naanf_disable_notif_decode(
+    struct msgin5g_str body, struct naanf_disable_notif *out, struct naanf_problem *problem)
+{
+    static const struct member members[] = {
+        { "/aKId", true, offsetof(struct naanf_disable_notif, a_kid), naanf_read_a_kid },
+        { NULL, false, 0, NULL },
+    };
+
+    return decode(body, members, out, sizeof *out, problem);
+}
+
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static enum msgin5g_err body_begin(struct json_writer *writer, struct buffer *out)
@@ -290,5 +301,16 @@ enum msgin5g_err naanf_ctx_remove_encode(const struct naanf_ctx_remove *remove, 
     if (err != MSGIN5G_OK)
         return err;
     write_text(&writer, "supi", remove->supi);
+    return body_end(&writer, out);
+}
+
+enum msgin5g_err naanf_disable_notif_encode(const struct naanf_disable_notif *notif, struct buffer *out)
+{
+    struct json_writer writer;
+    enum msgin5g_err err = body_begin(&writer, out);
+
+    if (err != MSGIN5G_OK)
+        return err;
+    write_text(&writer, "aKId", notif->a_kid);
     return body_end(&writer, out);
 }

@@ -129,3 +129,38 @@ void secret_to_hex(const void *octets, size_t length, char *out)
 {
     sodium_bin2hex(out, 2 * length + 1, octets, length);
 }
+
+static crypto_secretstream_xchacha20poly1305_state *seal_state(struct secret_seal *seal)
+{
+    static_assert(sizeof(crypto_secretstream_xchacha20poly1305_state) <= sizeof seal->state, "room for the state");
+    static_assert(SECRET_SEAL_HEADER_LEN == crypto_secretstream_xchacha20poly1305_HEADERBYTES, "header");
+    static_assert(SECRET_SEAL_OVERHEAD == crypto_secretstream_xchacha20poly1305_ABYTES, "overhead");
+    static_assert(sizeof(struct secret_seal_key) == crypto_secretstream_xchacha20poly1305_KEYBYTES, "key");
+    return (crypto_secretstream_xchacha20poly1305_state *)(void *)seal->state;
+}
+
+void secret_seal_begin(
+    struct secret_seal *seal, const struct secret_seal_key *key, uint8_t header[SECRET_SEAL_HEADER_LEN])
+{
+    (void)crypto_secretstream_xchacha20poly1305_init_push(seal_state(seal), header, key->octets);
+}
+
+void secret_seal_append(struct secret_seal *seal, const void *octets, size_t length, uint8_t *out)
+{
+    (void)crypto_secretstream_xchacha20poly1305_push(
+        seal_state(seal), out, NULL, octets, length, NULL, 0, crypto_secretstream_xchacha20poly1305_TAG_MESSAGE);
+}
+
+enum msgin5g_err secret_seal_open_begin(
+    struct secret_seal *seal, const struct secret_seal_key *key, const uint8_t header[SECRET_SEAL_HEADER_LEN])
+{
+    int result = crypto_secretstream_xchacha20poly1305_init_pull(seal_state(seal), header, key->octets);
+    return result == 0 ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
+}
+
+enum msgin5g_err secret_seal_open(struct secret_seal *seal, const uint8_t *sealed, size_t length, void *out)
+{
+    unsigned char tag;
+    int result = crypto_secretstream_xchacha20poly1305_pull(seal_state(seal), out, NULL, &tag, sealed, length, NULL, 0);
+    return result == 0 ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
+}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <utlist.h>
 
 #define READS_A_ROUND 16
@@ -177,6 +178,21 @@ void connection_respond(
         connection_h2_respond(connection, request, answer);
     else
         connection_h1_respond(connection, request, answer);
+    connection_mark_dirty(connection);
+}
+
+void connection_abort(struct http_connection *connection, struct http_request *request, enum http_abort how)
+{
+    bool h2 = connection->phase == CONNECTION_H2;
+    request->answered = request->aborted = true;
+    if (h2 && how == HTTP_ABORT_STREAM) {
+        h2_session_reset(connection->h2, request->stream_id, H2_INTERNAL_ERROR);
+    } else {
+        if (h2 && how == HTTP_ABORT_GOAWAY)
+            h2_session_goaway(connection->h2, H2_INTERNAL_ERROR);
+        connection->resetting = how == HTTP_ABORT_CONNECTION;
+        connection->closing = true;
+    }
     connection_mark_dirty(connection);
 }
 
@@ -355,8 +371,20 @@ static void go_on_reading(struct http_connection *connection)
     read_all(connection);
 }
 
+/* Dissolving the association resets it at once, before TLS can say good-bye: the peer sees ECONNRESET (connect(2)). */
+static void reset(struct http_connection *connection)
+{
+    const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+    (void)connect(connection->wire.fd, &nobody, sizeof nobody);
+    connection_close(connection);
+}
+
 void connection_flush(struct http_connection *connection)
 {
+    if (connection->resetting && connection->phase != CONNECTION_DEAD) {
+        reset(connection);
+        return;
+    }
     if (connection->out.length == 0)
         connection->progress_ms = now_ms(connection);
     if (connection->phase >= CONNECTION_H1)

@@ -33,6 +33,7 @@ struct http_connection {
     bool blocked;                   /* the socket takes no more */
     bool closing;                   /* close once out is written */
     bool draining;
+    bool resetting;      /* close at once, with a TCP reset */
     bool paused;         /* HTTP/1.1: reading stopped while a request was in hand */
     bool unread;         /* octets may wait inside TLS */
     bool dirty;          /* in the server's list of those with something to write */
@@ -48,6 +49,8 @@ void connection_open(struct http_server *server, int fd, const struct sockaddr_s
 void connection_flush(struct http_connection *connection);
 void connection_respond(
     struct http_connection *connection, struct http_request *request, const struct http_answer *answer);
+/** As http_request_abort(). */
+void connection_abort(struct http_connection *connection, struct http_request *request, enum http_abort how);
 /** Take no more requests; finish those in hand. */
 void connection_drain(struct http_connection *connection);
 /** Close now; requests with handlers live on without a connection. The object goes in connection_free(). */

@@ -64,8 +64,8 @@ static void on_closed(void *ctx, void *stream, uint32_t error_code)
 {
     struct http_connection *connection = ctx;
     struct http_request *request = stream;
-    if (error_code != H2_NO_ERROR && connection->phase != CONNECTION_DEAD && ++connection->given_up > GIVEN_UP_MIN &&
-        connection->given_up * 2 > connection->total) {
+    if (error_code != H2_NO_ERROR && !request->aborted && connection->phase != CONNECTION_DEAD &&
+        ++connection->given_up > GIVEN_UP_MIN && connection->given_up * 2 > connection->total) {
         h2_session_goaway(connection->h2, H2_ENHANCE_YOUR_CALM);
         connection->closing = true;
     }

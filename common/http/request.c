@@ -181,3 +181,11 @@ void http_respond(struct http_request *request, const struct http_answer *answer
     else
         connection_respond(request->connection, request, answer);
 }
+
+void http_request_abort(struct http_request *request, enum http_abort how)
+{
+    if (request->connection == NULL)
+        request_free(request);
+    else
+        connection_abort(request->connection, request, how);
+}

@@ -30,6 +30,7 @@ struct http_request {
     bool complete;        /* received */
     bool dispatched;      /* a handler has it, or it was refused */
     bool answered;        /* the answer is on its way */
+    bool aborted;         /* there will be none: http_request_abort() */
     size_t dropped;       /* octets of the body that came after the answer */
     int32_t stream_id;    /* HTTP/2 */
     int64_t since_ms;     /* when it began, was complete, was answered: the last of these */

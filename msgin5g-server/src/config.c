@@ -50,6 +50,12 @@ static const struct config_key tls_keys[] = {
         .help = "Also accept TLS_PSK_WITH_AES_128_CCM_8, for constrained UEs: no forward secrecy, an 8-octet tag." },
     END
 };
+static const struct config_key callback_keys[] = { { "host", CONFIG_STRING, AT(aanf_callback_host), "127.0.0.1", 1, 45,
+                                                       .help = "Numeric address." },
+    { "port", CONFIG_INT, AT(aanf_callback_port), "8447", 1, 65535, .help = "TCP port for HTTP/2." },
+    { "clients", CONFIG_STRINGS, AT(aanf_callback_clients), .min = 0, .max = 16,
+        .help = "Names in the client certificates (common name, DNS or URI) of the AAnFs that may call." },
+    END };
 static const struct config_key aanf_keys[] = { { "url", CONFIG_STRING, AT(aanf_url), NULL, 8, 512,
                                                    .help = "AAnF, \"https://host:port\" (Naanf_AKMA, TS 29.535)." },
     { "certificate", CONFIG_FILE, AT(aanf_certificate), "", .help = "Own certificate chain (PEM); empty with http." },
@@ -63,6 +69,11 @@ static const struct config_key aanf_keys[] = { { "url", CONFIG_STRING, AT(aanf_u
     { "token_scope", CONFIG_STRING, AT(aanf_token_scope),
         "naanf-akma naanf-akma:applicationkeyget naanf-akma:applicationkeyget:supi-access", 1, 512,
         .help = "Scopes asked for. Without supi-access the AAnF gives the GPSI, or refuses." },
+    { "notif_uri", CONFIG_STRING, AT(aanf_notif_uri), "", 0, 512,
+        .help = "How the AAnF reaches aanf.callbacks, \"https://host:port\": goes along with key requests, so that the "
+                "AAnF can end a UE's service at once (notifUri of TS 29.535). Empty: no such notices." },
+    { "callbacks", CONFIG_SECTION, .keys = callback_keys,
+        .help = "Listener for them, with aanf.certificate, key and ca; only with notif_uri." },
     { "deadline", CONFIG_DURATION, AT(aanf_deadline_ms), "2s", 50, 60 * SECOND, .help = "Longest wait for an answer." },
     { "cached_keys", CONFIG_INT, AT(aanf_cached_keys), "100000", 1, 10000000, .help = "K_AF kept at most." }, END };
 static const struct config_key registration_keys[] = { { "default_lifetime", CONFIG_DURATION,
@@ -188,6 +199,23 @@ static void check_aanf(const struct server_config *config, struct config_report 
         config_report_add(report, "aanf.key", "certificate and key belong together: set both or none");
 }
 
+static void check_callbacks(const struct server_config *config, struct config_report *report)
+{
+    const char *uri = config->aanf_notif_uri;
+    bool https = strncmp(uri, "https://", 8) == 0;
+    const char *authority = https ? uri + 8 : uri + 7;
+    if (*uri == '\0')
+        return;
+    if ((!https && strncmp(uri, "http://", 7) != 0) || *authority == '\0' || strpbrk(authority, "/@?#") != NULL)
+        config_report_add(report, "aanf.notif_uri", "must look like https://server.example:8447");
+    else if (https && (*config->aanf_certificate == '\0' || *config->aanf_ca == '\0'))
+        config_report_add(report, "aanf.notif_uri", "with https needs aanf.certificate, key and ca");
+    else if (https && config->aanf_callback_clients.count == 0)
+        config_report_add(report, "aanf.callbacks.clients", "must name the certificate of the AAnF");
+    else if (!https && strncmp(config->aanf_callback_host, "127.", 4) != 0)
+        config_report_add(report, "aanf.notif_uri", "http is allowed only while aanf.callbacks.host is on loopback");
+}
+
 void server_config_check(const void *object, struct config_report *report)
 {
     const struct server_config *config = object;
@@ -204,6 +232,7 @@ void server_config_check(const void *object, struct config_report *report)
     if (strchr(config->service_path, '/') != NULL)
         config_report_add(report, "listen.path", "must be one path segment, without '/'");
     check_aanf(config, report);
+    check_callbacks(config, report);
     check_fqdns(config, report);
     check_bindings(config, report);
 }

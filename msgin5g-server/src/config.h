@@ -32,6 +32,10 @@ struct server_config {
     char *aanf_token_url;
     char *aanf_nf_instance_id;
     char *aanf_token_scope;
+    char *aanf_notif_uri;
+    char *aanf_callback_host;
+    int64_t aanf_callback_port;
+    struct config_strings aanf_callback_clients;
     int64_t aanf_deadline_ms;
     int64_t aanf_cached_keys;
     int64_t registration_default_ms;

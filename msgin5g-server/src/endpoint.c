@@ -1,7 +1,9 @@
 #include "endpoint.h"
 
+#include "a_kid_sessions.h"
 #include "base/log.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ struct endpoint {
     struct registrations *registrations;
     struct dispatch *dispatch;
     struct server_metrics *metrics;
+    struct a_kid_sessions *a_kid_sessions;
     uint16_t port;
     uint16_t tcp_port;
 };
@@ -24,6 +27,7 @@ struct link {
     struct peer peer;
     struct endpoint *endpoint;
     struct handshake *handshake; /* NULL: over */
+    struct a_kid_member a_kid;   /* whose K_AF protects it, from the moment it was handed out */
 };
 
 static void on_key_expiry(void *ctx)
@@ -107,6 +111,7 @@ static void on_closed(void *ctx, struct transport_session *session, enum transpo
         transport_session_alert(session));
     end_handshake(link);
     loop_timer_cancel(endpoint->loop, &link->peer.key_expiry);
+    a_kid_sessions_leave(endpoint->a_kid_sessions, &link->a_kid);
     registrations_peer_closed(endpoint->registrations, &link->peer);
     transport_session_set_user(session, NULL);
     free(link->peer.identity);
@@ -122,11 +127,19 @@ static enum transport_gate_verdict on_gate(
     return link->handshake != NULL ? handshake_gate(link->handshake, octets, length) : TRANSPORT_GATE_PASS;
 }
 
+static bool note_a_kid(struct endpoint *endpoint, struct link *link, const char *identity)
+{
+    struct msgin5g_str a_kid;
+    return a_kid_from_psk_identity(msgin5g_str(identity), &a_kid) == MSGIN5G_OK &&
+           a_kid_sessions_join(endpoint->a_kid_sessions, &link->a_kid, a_kid) == MSGIN5G_OK;
+}
+
 static bool on_psk(void *ctx, struct transport_session *session, const char *identity, struct transport_psk *out)
 {
-    (void)ctx;
     struct link *link = transport_session_user(session);
-    return link != NULL && link->handshake != NULL && handshake_psk(link->handshake, identity, out);
+    if (link == NULL || link->handshake == NULL || !handshake_psk(link->handshake, identity, out))
+        return false;
+    return !handshake_outcome(link->handshake).known || note_a_kid(ctx, link, identity);
 }
 
 static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
@@ -177,8 +190,11 @@ enum msgin5g_err endpoint_create(
     endpoint->loop = loop;
     endpoint->config = config;
     endpoint->metrics = metrics;
-    enum msgin5g_err err = transport_create(loop, &transport_config, &handler, endpoint, &endpoint->transport);
+    enum msgin5g_err err = a_kid_sessions_create(&endpoint->a_kid_sessions);
+    if (err == MSGIN5G_OK)
+        err = transport_create(loop, &transport_config, &handler, endpoint, &endpoint->transport);
     if (err != MSGIN5G_OK) {
+        a_kid_sessions_free(endpoint->a_kid_sessions);
         free(endpoint);
         return err;
     }
@@ -191,6 +207,7 @@ void endpoint_free(struct endpoint *endpoint)
     if (endpoint == NULL)
         return;
     transport_free(endpoint->transport);
+    a_kid_sessions_free(endpoint->a_kid_sessions);
     free(endpoint);
 }
 
@@ -232,6 +249,20 @@ void endpoint_count_sessions(struct endpoint *endpoint)
     struct transport_counts counts = transport_count(endpoint->transport);
     metric_set(endpoint->metrics->sessions_open, (int64_t)counts.open);
     metric_set(endpoint->metrics->sessions_half_open, (int64_t)counts.half_open);
+}
+
+static void close_disabled(void *ctx, struct a_kid_member *member)
+{
+    const struct endpoint *endpoint = ctx;
+    struct link *link = (struct link *)((char *)member - offsetof(struct link, a_kid));
+    log_debug("session closed, the AAnF disabled its UE remote=%s", transport_session_remote(link->peer.session));
+    metric_add(endpoint->metrics->sessions_disabled, 1);
+    transport_session_close(link->peer.session);
+}
+
+size_t endpoint_disable(struct endpoint *endpoint, struct msgin5g_str a_kid)
+{
+    return a_kid_sessions_each(endpoint->a_kid_sessions, a_kid, close_disabled, endpoint);
 }
 
 void endpoint_superseded(void *endpoint, struct peer *peer)

@@ -24,6 +24,9 @@ uint16_t endpoint_port(const struct endpoint *endpoint);
 uint16_t endpoint_tcp_port(const struct endpoint *endpoint);
 /** Bring msgin5g_sessions up to date. */
 void endpoint_count_sessions(struct endpoint *endpoint);
+/** The AAnF serves @p a_kid no more: close its sessions, those still in their handshake too (N12).
+ * @return how many there were. */
+size_t endpoint_disable(struct endpoint *endpoint, struct msgin5g_str a_kid);
 /** Close the session of a peer that speaks over another one now; @p endpoint is a struct endpoint. */
 void endpoint_superseded(void *endpoint, struct peer *peer);
 

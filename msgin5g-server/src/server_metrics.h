@@ -25,6 +25,8 @@ enum server_outcome {
     X(registrations_expired, counter, "msgin5g_registrations_expired_total", "", "Registrations that ran out.")        \
     X(sessions_open, gauge, "msgin5g_sessions", "state=\"open\"", "Sessions of UEs.")                                  \
     X(sessions_half_open, gauge, "msgin5g_sessions", "state=\"handshake\"", "Sessions of UEs.")                        \
+    X(sessions_disabled, counter, "msgin5g_sessions_disabled_total", "",                                               \
+        "Sessions closed because the AAnF disabled the UE's service.")                                                 \
     X(sessions_key_expired, counter, "msgin5g_sessions_key_expired_total", "",                                         \
         "Sessions closed because K_AF expired.")                                                                       \
     X(spoofed, counter, "msgin5g_spoofed_originators_total", "", "Requests in somebody else's name.")                  \

@@ -1,5 +1,7 @@
 #include "shard.h"
 
+#include "af_callbacks.h"
+#include "akma/naanf.h"
 #include "base/log.h"
 #include "delivery.h"
 #include "directory.h"
@@ -33,6 +35,7 @@ struct shard {
     struct delivery *delivery;
     struct dispatch *dispatch;
     struct endpoint *endpoint;
+    struct af_callbacks *callbacks; /* NULL: aanf.notif_uri is empty */
 };
 
 static enum msgin5g_err create_aanf_tls(struct shard *shard)
@@ -58,7 +61,11 @@ static enum msgin5g_err create_key_source(struct shard *shard)
 {
     const struct server_config *config = shard->config;
     enum msgin5g_err err = create_aanf_tls(shard);
+    char notif_uri[NAANF_NOTIF_URI_MAX + 1] = "";
+    if (*config->aanf_notif_uri != '\0')
+        (void)snprintf(notif_uri, sizeof notif_uri, "%s" AF_CALLBACKS_PATH, config->aanf_notif_uri);
     struct akma_af_config af = { .aanf_url = config->aanf_url,
+        .notif_uri = notif_uri,
         .tls = shard->aanf_tls,
         .token_url = *config->aanf_token_url != '\0' ? config->aanf_token_url : NULL,
         .nf_instance_id = config->aanf_nf_instance_id,
@@ -127,6 +134,14 @@ static enum msgin5g_err create_message_path(struct shard *shard)
     return err;
 }
 
+/* N12: no new session on the old key, and none that goes on. */
+static bool disable(void *ctx, struct msgin5g_str a_kid)
+{
+    struct shard *shard = ctx;
+    bool cached = akma_af_forget(shard->af, a_kid);
+    return endpoint_disable(shard->endpoint, a_kid) > 0 || cached;
+}
+
 /* Bottom up: each step needs what the steps before made. */
 static enum msgin5g_err build(struct shard *shard)
 {
@@ -143,8 +158,11 @@ static enum msgin5g_err build(struct shard *shard)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
-    return err == MSGIN5G_OK ? endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch)
-                             : err;
+    if (err == MSGIN5G_OK)
+        err = endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch);
+    if (err == MSGIN5G_OK)
+        err = af_callbacks_create(shard->loop, shard->config, shard->registry, disable, shard, &shard->callbacks);
+    return err;
 }
 
 enum msgin5g_err shard_create(
@@ -170,6 +188,7 @@ void shard_free(struct shard *shard)
 {
     if (shard == NULL)
         return;
+    af_callbacks_free(shard->callbacks);
     endpoint_free(shard->endpoint);
     dispatch_free(shard->dispatch);
     delivery_free(shard->delivery);

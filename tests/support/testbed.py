@@ -267,6 +267,8 @@ class Testbed:
 
     def _run(self, argv, timeout_s):
         done = subprocess.run(argv, capture_output=True, timeout=timeout_s, cwd=self.folder, stdin=subprocess.DEVNULL)
+        for client in self.clients:
+            client.drain()
         if b"Sanitizer" in done.stderr or b"runtime error:" in done.stderr:
             raise RuntimeError("msgin5g-client: a sanitizer complained:\n%s" % done.stderr.decode())
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
@@ -298,15 +300,23 @@ class Client:
                         and not event.get("taken"):
                     event["taken"] = True
                     return event
-            left = deadline - time.monotonic()
-            readable, _, _ = select.select([self.process.stdout], [], [], max(left, 0))
-            chunk = os.read(self.process.stdout.fileno(), 65536) if readable else b""
-            if not chunk:
+            if not self._read(max(deadline - time.monotonic(), 0)):
                 raise AssertionError("no event %s %s; seen: %s; stderr: %s"
                                      % (name, members, self.events, self._stderr_if_ended()))
-            self._text += chunk
-            *lines, self._text = self._text.split(b"\n")
-            self.events += [json.loads(line) for line in lines]
+
+    def _read(self, timeout_s):
+        """Take what comes within this time; False when nothing does."""
+        readable, _, _ = select.select([self.process.stdout], [], [], timeout_s)
+        chunk = os.read(self.process.stdout.fileno(), 65536) if readable else b""
+        self._text += chunk
+        *lines, self._text = self._text.split(b"\n")
+        self.events += [json.loads(line) for line in lines]
+        return bool(chunk)
+
+    def drain(self):
+        """Take what is there: a client whose output nobody reads stops when the pipe is full."""
+        while self.process.poll() is None and self._read(0):
+            pass
 
     def _stderr_if_ended(self):
         return self.process.stderr.read().decode() if self.process.poll() is not None else "(still running)"

@@ -178,6 +178,75 @@ static void test_full_store(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+struct heard {
+    size_t count;
+    char a_kid[AKMA_A_KID_MAX + 1];
+    char uri[64];
+};
+
+static void hear(void *ctx, const char *a_kid, const char *notif_uri)
+{
+    struct heard *heard = ctx;
+    heard->count++;
+    (void)snprintf(heard->a_kid, sizeof heard->a_kid, "%s", a_kid);
+    (void)snprintf(heard->uri, sizeof heard->uri, "%s", notif_uri);
+}
+
+static void test_the_end_is_announced_once_a_place(void **state)
+{
+    static const char supi[] = "imsi-001010000000001";
+    static const char uri[] = "https://af.example/gone";
+    struct heard heard = { 0 };
+    struct k_af k_af;
+    int64_t expiry_s;
+    context_store_watch(*state, hear, false, &heard);
+    assert_int_equal(put(*state, supi, A_KID, 0), MSGIN5G_OK);
+    assert_int_equal(context_store_set_notif_uri(*state, A_KID, FQDN, &ua_id_tls_1_3, uri), MSGIN5G_ERR_NOT_FOUND);
+    assert_int_equal(
+        context_store_set_notif_uri(*state, A_KID_2, FQDN, &ua_id_tls_1_3, uri), MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_int_equal(get(*state, A_KID, NOW, &k_af, &expiry_s), MSGIN5G_OK);
+    assert_int_equal(
+        context_store_k_af(*state, A_KID, FQDN, &ua_id_dtls_1_3, LIFETIME_S, NOW, &k_af, &expiry_s), MSGIN5G_OK);
+    assert_int_equal(context_store_set_notif_uri(*state, A_KID, FQDN, &ua_id_tls_1_3, "https://old/"), MSGIN5G_OK);
+    assert_int_equal(context_store_set_notif_uri(*state, A_KID, FQDN, &ua_id_tls_1_3, uri), MSGIN5G_OK);
+    assert_int_equal(context_store_set_notif_uri(*state, A_KID, FQDN, &ua_id_dtls_1_3, uri), MSGIN5G_OK);
+    assert_int_equal(context_store_remove(*state, supi), MSGIN5G_OK);
+    assert_int_equal(heard.count, 1);
+    assert_string_equal(heard.a_kid, A_KID);
+    assert_string_equal(heard.uri, uri);
+}
+
+static void test_replacement_is_announced_when_wanted(void **state)
+{
+    static const char supi[] = "imsi-001010000000001";
+    struct heard heard = { 0 };
+    struct k_af k_af;
+    int64_t expiry_s;
+    for (int replaced = 0; replaced <= 1; replaced++) {
+        context_store_watch(*state, hear, replaced, &heard);
+        assert_int_equal(put(*state, supi, A_KID, 0), MSGIN5G_OK);
+        assert_int_equal(get(*state, A_KID, NOW, &k_af, &expiry_s), MSGIN5G_OK);
+        assert_int_equal(context_store_set_notif_uri(*state, A_KID, FQDN, &ua_id_tls_1_3, "https://af/"), MSGIN5G_OK);
+        assert_int_equal(put(*state, supi, A_KID_2, 1), MSGIN5G_OK);
+        assert_int_equal(heard.count, replaced);
+    }
+}
+
+static void test_expire_now(void **state)
+{
+    static const char supi[] = "imsi-001010000000001";
+    struct k_af before, after;
+    int64_t first, second;
+    assert_int_equal(context_store_expire(*state, supi, NOW), MSGIN5G_ERR_NOT_FOUND);
+    assert_int_equal(put(*state, supi, A_KID, 0), MSGIN5G_OK);
+    assert_int_equal(get(*state, A_KID, NOW, &before, &first), MSGIN5G_OK);
+    assert_int_equal(context_store_expire(*state, supi, NOW + 10), MSGIN5G_OK);
+    assert_int_equal(get(*state, A_KID, NOW + 10, &after, &second), MSGIN5G_OK);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(first, NOW + LIFETIME_S);
+    assert_int_equal(second, NOW + 10 + LIFETIME_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +259,9 @@ int main(void)
         TEST(test_remove),
         TEST(test_subscriber_known_by_gpsi_alone),
         TEST(test_full_store),
+        TEST(test_expire_now),
+        TEST(test_the_end_is_announced_once_a_place),
+        TEST(test_replacement_is_announced_when_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,22 @@ static void test_rows_for_an_af(void **state)
     assert_true(policy_is_af(&both, &stranger, false));
 }
 
+static void test_notices_stay_in_their_place(void **state)
+{
+    (void)state;
+    static char base[] = "https://af.example:8445";
+    static char *bases[] = { base };
+    static const char *const elsewhere[] = { "https://af.example:84450/x", "https://af.example:8445@evil/x",
+        "https://af.example:8445.evil/x", "http://af.example:8445/x", "https://af.example:8445", "https://af.example/x",
+        "https://af.example:8445/x#y", "" };
+    const struct config_strings places = { bases, 1 };
+    const struct af_grant grant = { .notif_uris = &places };
+    assert_true(policy_may_notify(&grant, "https://AF.example:8445/gone?x=1"));
+    assert_string_equal(policy_uri_path("https://af.example:8445/", "https://AF.example:8445/gone?x=1"), "/gone?x=1");
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        assert_false(policy_may_notify(&grant, elsewhere[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_serving_networks),
         cmocka_unit_test(test_instances),
         cmocka_unit_test(test_rows_for_an_af),
+        cmocka_unit_test(test_notices_stay_in_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -345,6 +345,25 @@ static void test_features(void **state)
     assert_string_equal(out.supp_feat, "0000000000000001");
 }
 
+static void test_disable_notif(void **state)
+{
+    (void)state;
+    struct naanf_disable_notif in = { .a_kid = A_KID };
+    struct naanf_disable_notif out;
+    struct naanf_problem problem;
+    struct buffer body;
+    buffer_init(&body, NAANF_BODY_MAX);
+    assert_int_equal(naanf_disable_notif_encode(&in, &body), MSGIN5G_OK);
+    assert_int_equal(
+        naanf_disable_notif_decode((struct msgin5g_str){ (const char *)body.data, body.length }, &out, &problem),
+        MSGIN5G_OK);
+    assert_string_equal(out.a_kid, A_KID);
+    assert_int_equal(naanf_disable_notif_decode(msgin5g_str("{}"), &out, &problem), MSGIN5G_ERR_MALFORMED);
+    assert_string_equal(problem.cause, "MANDATORY_IE_MISSING");
+    assert_string_equal(problem.param, "/aKId");
+    buffer_free(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_a_kid_and_af_id_come_out_in_one_form),
         cmocka_unit_test(test_what_cannot_be_written),
         cmocka_unit_test(test_features),
+        cmocka_unit_test(test_disable_notif),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

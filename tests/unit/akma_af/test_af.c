@@ -310,6 +310,22 @@ static void test_request_that_cannot_be_sent(void **state)
     answer_rest();
 }
 
+/* The notice of the AAnF may overtake the answer that it makes void. */
+static void test_key_disabled_before_it_arrives(void **state)
+{
+    struct fixture *fixture = *state;
+    struct naanf_key_data data = key_data("imsi-001010000000001");
+    struct akma_af_key key;
+    struct heard heard = { 0 };
+    assert_false(akma_af_forget(fixture->af, ref_a.a_kid));
+    assert_int_equal(akma_af_fetch(fixture->af, &ref_a, hear, &heard), MSGIN5G_OK);
+    assert_true(akma_af_forget(fixture->af, msgin5g_str("0.a@R")));
+    answer(MSGIN5G_OK, &data);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.err, MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_int_equal(akma_af_lookup(fixture->af, &ref_a, &key), MSGIN5G_ERR_UNKNOWN_A_KID);
+}
+
 static void test_free_answers_what_is_open(void **state)
 {
     struct fixture *fixture = *state;
@@ -339,6 +355,7 @@ int main(void)
         TEST(test_a_key_ends_a_refusal),
         TEST(test_waiter_may_fetch_from_its_callback),
         TEST(test_request_that_cannot_be_sent),
+        TEST(test_key_disabled_before_it_arrives),
         TEST(test_free_answers_what_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,29 @@ static void hardened_process_is_not_dumpable(void **state)
     assert_int_equal(status, 0);
 }
 
+static void sealed_pieces_open_in_their_order_only(void **state)
+{
+    static const char one[] = "first piece", two[] = "second one";
+    struct secret_seal_key key = { { 1, 2, 3 } }, other = { { 1, 2, 4 } };
+    uint8_t header[SECRET_SEAL_HEADER_LEN];
+    uint8_t sealed_one[sizeof one + SECRET_SEAL_OVERHEAD], sealed_two[sizeof two + SECRET_SEAL_OVERHEAD];
+    char out[sizeof one];
+    struct secret_seal seal;
+    (void)state;
+    secret_seal_begin(&seal, &key, header);
+    secret_seal_append(&seal, one, sizeof one, sealed_one);
+    secret_seal_append(&seal, two, sizeof two, sealed_two);
+    assert_int_equal(secret_seal_open_begin(&seal, &key, header), MSGIN5G_OK);
+    assert_int_equal(secret_seal_open(&seal, sealed_one, sizeof sealed_one, out), MSGIN5G_OK);
+    assert_string_equal(out, one);
+    assert_int_equal(secret_seal_open(&seal, sealed_two, sizeof sealed_two, out), MSGIN5G_OK);
+    assert_string_equal(out, two);
+    assert_int_equal(secret_seal_open_begin(&seal, &key, header), MSGIN5G_OK);
+    assert_int_equal(secret_seal_open(&seal, sealed_two, sizeof sealed_two, out), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(secret_seal_open_begin(&seal, &other, header), MSGIN5G_OK);
+    assert_int_equal(secret_seal_open(&seal, sealed_one, sizeof sealed_one, out), MSGIN5G_ERR_AUTHENTICATION);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +185,7 @@ int main(void)
         cmocka_unit_test(hash_is_siphash),
         cmocka_unit_test(hexadecimal_goes_both_ways),
         cmocka_unit_test(wrong_hexadecimal_leaves_nothing),
+        cmocka_unit_test(sealed_pieces_open_in_their_order_only),
         cmocka_unit_test(hardened_process_is_not_dumpable),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -17,11 +17,12 @@ struct akma_af_config {
     const char *token_url;
     const char *nf_instance_id; /* UUID of this AF, with token_url */
     const char *token_scope;    /* NULL: all that ApplicationKey_Get can need */
-    int64_t deadline_ms;        /* of one request; default 2000 (section 4.5 of the AKMA digest) */
-    size_t cache_entries;       /* keys kept at most; default 100000; the least recently used goes first */
-    size_t pending;             /* requests in flight at most; default 10000 */
-    int64_t negative_ms;        /* how long a refusal is remembered: 0 (not at all) to 5000 */
-    struct metrics *metrics;    /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
+    const char *notif_uri;   /* where the AAnF posts ServiceDisableNotif; "" or NULL: nowhere; borrowed for the call */
+    int64_t deadline_ms;     /* of one request; default 2000 (section 4.5 of the AKMA digest) */
+    size_t cache_entries;    /* keys kept at most; default 100000; the least recently used goes first */
+    size_t pending;          /* requests in flight at most; default 10000 */
+    int64_t negative_ms;     /* how long a refusal is remembered: 0 (not at all) to 5000 */
+    struct metrics *metrics; /* msgin5g_aanf_requests_total{result=...}, ..._seconds; NULL: none */
 };
 
 /** Which key: each combination is another one. Borrowed for the call. */
@@ -66,8 +67,9 @@ enum msgin5g_err akma_af_lookup(struct akma_af *af, const struct akma_af_ref *re
  * asked for a pause with 429 or 503), ERR_INVALID (empty or over-long A-KID or FQDN) or ERR_NO_MEMORY.
  */
 enum msgin5g_err akma_af_fetch(struct akma_af *af, const struct akma_af_ref *ref, akma_af_done_fn *done, void *ctx);
-/** Forget everything about @p a_kid (context removal, service disablement). */
-void akma_af_forget(struct akma_af *af, struct msgin5g_str a_kid);
+/** Forget everything about @p a_kid (context removal, service disablement), in any case of its realm; a key the AAnF is
+ * being asked for is not taken any more. @return false when nothing was known or asked. */
+bool akma_af_forget(struct akma_af *af, struct msgin5g_str a_kid);
 /** True when the last request reached the AAnF, or none was made yet (for /readyz). */
 bool akma_af_healthy(const struct akma_af *af);
 

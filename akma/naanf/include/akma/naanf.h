@@ -41,6 +41,10 @@ struct naanf_key_data {
 struct naanf_ctx_remove {
     char supi[AKMA_SUPI_MAX + 1];
 };
+/** ServiceDisableNotif, from the AAnF to the AF (TS 29.535 v19.5.0). */
+struct naanf_disable_notif {
+    char a_kid[AKMA_A_KID_MAX + 1];
+};
 static inline void naanf_key_info_wipe(struct naanf_key_info *info)
 {
     secret_wipe(info, sizeof *info);
@@ -73,6 +77,8 @@ enum msgin5g_err naanf_key_data_decode(
     struct msgin5g_str body, struct naanf_key_data *out, struct naanf_problem *problem);
 enum msgin5g_err naanf_ctx_remove_decode(
     struct msgin5g_str body, struct naanf_ctx_remove *out, struct naanf_problem *problem);
+enum msgin5g_err naanf_disable_notif_decode(
+    struct msgin5g_str body, struct naanf_disable_notif *out, struct naanf_problem *problem);
 
 /* Each encoder appends one body to @p out, members that are "" or false left out; those with keys need
  * buffer_wipe_free() afterwards. MSGIN5G_OK; ERR_LIMIT (fewer than NAANF_BODY_MAX octets left), ERR_NO_MEMORY,
@@ -81,5 +87,6 @@ enum msgin5g_err naanf_key_info_encode(const struct naanf_key_info *info, struct
 enum msgin5g_err naanf_key_request_encode(const struct naanf_key_request *request, struct buffer *out);
 enum msgin5g_err naanf_key_data_encode(const struct naanf_key_data *data, struct buffer *out);
 enum msgin5g_err naanf_ctx_remove_encode(const struct naanf_ctx_remove *remove, struct buffer *out);
+enum msgin5g_err naanf_disable_notif_encode(const struct naanf_disable_notif *notif, struct buffer *out);
 
 #endif

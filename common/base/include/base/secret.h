@@ -39,6 +39,28 @@ void *secret_arena_take(struct secret_arena *arena);
 /** Wipe @p slot and give it back. NULL is allowed. */
 void secret_arena_give(struct secret_arena *arena, void *slot);
 
+#define SECRET_SEAL_HEADER_LEN 24 /* goes before the first piece, in clear */
+#define SECRET_SEAL_OVERHEAD   17 /* octets a sealed piece is longer */
+/** A key for sealing; wipe it. */
+struct secret_seal_key {
+    uint8_t octets[32];
+};
+/** A sequence of sealed pieces (XChaCha20-Poly1305, libsodium's secretstream): each is bound to its place. Wipe it. */
+struct secret_seal {
+    _Alignas(8) uint8_t state[64];
+};
+/** Begin to seal with a fresh @p header. */
+void secret_seal_begin(
+    struct secret_seal *seal, const struct secret_seal_key *key, uint8_t header[SECRET_SEAL_HEADER_LEN]);
+/** Seal the next piece into @p length + SECRET_SEAL_OVERHEAD octets of @p out. */
+void secret_seal_append(struct secret_seal *seal, const void *octets, size_t length, uint8_t *out);
+/** Begin to open what began with @p header. @return MSGIN5G_OK or ERR_AUTHENTICATION. */
+enum msgin5g_err secret_seal_open_begin(
+    struct secret_seal *seal, const struct secret_seal_key *key, const uint8_t header[SECRET_SEAL_HEADER_LEN]);
+/** Open the next piece (@p length sealed octets) into @p length - SECRET_SEAL_OVERHEAD octets of @p out. @return
+ * MSGIN5G_OK or ERR_AUTHENTICATION: another key, another place, or changed. */
+enum msgin5g_err secret_seal_open(struct secret_seal *seal, const uint8_t *sealed, size_t length, void *out);
+
 /** Hexadecimal text (either case, exactly 2 * length characters) to octets. @return MSGIN5G_OK or ERR_MALFORMED (out
  * wiped). */
 enum msgin5g_err secret_from_hex(struct msgin5g_str hex, void *out, size_t length);

@@ -63,6 +63,13 @@ struct http_answer {
 #define HTTP_ANSWER_HEADERS_MAX 16
 /** Send the answer; @p request is gone afterwards. A client that has left in the meantime is no error. */
 void http_respond(struct http_request *request, const struct http_answer *answer);
+enum http_abort {
+    HTTP_ABORT_STREAM,    /* RST_STREAM, INTERNAL_ERROR; HTTP/1.1: as HTTP_ABORT_GOAWAY */
+    HTTP_ABORT_GOAWAY,    /* GOAWAY, then the connection is closed; HTTP/1.1: closed */
+    HTTP_ABORT_CONNECTION /* reset the TCP connection */
+};
+/** End the request without an answer, for fault injection; @p request is gone afterwards. */
+void http_request_abort(struct http_request *request, enum http_abort how);
 /** Answer with application/problem+json (RFC 9457, TS 29.571 ProblemDetails); @p cause and @p detail may be NULL. */
 void http_respond_problem(struct http_request *request, int status, const char *cause, const char *detail);
 /** The same with further headers (Allow, Retry-After, WWW-Authenticate). */

@@ -1,0 +1,342 @@
+#include "state.h"
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "journal.h"
+#include "subscriber_config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_FILE_MAX 256
+#define SPARE        1024 /* records more than needed before the file is written anew */
+
+enum kind { KIND_CONTEXT = 1, KIND_GONE, KIND_GRANT, KIND_SQN };
+
+struct state {
+    struct state_config config;
+    struct secret_seal_key key;
+    struct journal *journal; /* NULL: the last one broke */
+    size_t records;          /* in the journal */
+    bool healthy;
+    char path[];
+};
+
+/* ---- one record: its kind, then its members in order, text with two octets of length before it ------------------- */
+
+static void put_octets(struct buffer *out, const void *octets, size_t length)
+{
+    (void)buffer_append(out, octets, length); /* the longest record fits, see JOURNAL_RECORD_MAX */
+}
+
+static void put_integer(struct buffer *out, uint64_t value, size_t octets)
+{
+    while (octets-- > 0) {
+        uint8_t octet = (uint8_t)(value >> (8 * octets));
+        put_octets(out, &octet, 1);
+    }
+}
+
+static void put_text(struct buffer *out, const char *text)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+    put_integer(out, length, 2);
+    put_octets(out, text != NULL ? text : "", length);
+}
+
+struct cursor {
+    const uint8_t *next;
+    size_t left;
+    bool good;
+};
+
+static void get_octets(struct cursor *cursor, void *out, size_t length)
+{
+    cursor->good = cursor->good && cursor->left >= length;
+    if (!cursor->good) {
+        memset(out, 0, length);
+        return;
+    }
+    memcpy(out, cursor->next, length);
+    cursor->next += length;
+    cursor->left -= length;
+}
+
+static uint64_t get_integer(struct cursor *cursor, size_t octets)
+{
+    uint8_t place[8];
+    uint64_t value = 0;
+    get_octets(cursor, place, octets);
+    for (size_t i = 0; i < octets; i++)
+        value = value << 8 | place[i];
+    return value;
+}
+
+static void get_text(struct cursor *cursor, char *out, size_t size)
+{
+    size_t length = (size_t)get_integer(cursor, 2);
+    cursor->good = cursor->good && length < size;
+    out[0] = '\0';
+    if (!cursor->good)
+        return;
+    get_octets(cursor, out, length);
+    out[length] = '\0';
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+/* A subscriber of the configuration that has left it, or lost AKMA, while nothing ran. */
+static bool unsubscribed(struct state *state, const char *supi, bool was_subscriber)
+{
+    const struct subscriber *now = subscriber_store_find(*state->config.subscribers, supi);
+    return now != NULL ? !now->akma_allowed : was_subscriber;
+}
+
+static enum msgin5g_err read_context(struct state *state, struct cursor *cursor)
+{
+    char supi[AKMA_SUPI_MAX + 1], gpsi[AKMA_SUPI_MAX + 1], a_kid[AKMA_A_KID_MAX + 1];
+    struct k_akma k_akma;
+    bool was_subscriber = get_integer(cursor, 1) != 0;
+    get_text(cursor, supi, sizeof supi);
+    get_text(cursor, gpsi, sizeof gpsi);
+    get_text(cursor, a_kid, sizeof a_kid);
+    get_octets(cursor, k_akma.octets, sizeof k_akma.octets);
+    const struct anchor_key key = { supi, gpsi, a_kid, &k_akma };
+    enum msgin5g_err err = MSGIN5G_OK;
+    if (cursor->good && !unsubscribed(state, supi, was_subscriber))
+        err = context_store_register(state->config.contexts, &key);
+    secret_wipe(&k_akma, sizeof k_akma);
+    return err;
+}
+
+static enum msgin5g_err read_gone(struct state *state, struct cursor *cursor)
+{
+    char subscriber[AKMA_SUPI_MAX + 1];
+    get_text(cursor, subscriber, sizeof subscriber);
+    if (cursor->good)
+        (void)context_store_end(state->config.contexts, subscriber);
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_grant(struct state *state, struct cursor *cursor)
+{
+    char a_kid[AKMA_A_KID_MAX + 1], fqdn[AKMA_FQDN_MAX + 1], uri[JOURNAL_RECORD_MAX];
+    struct context_grant grant = { .fqdn = fqdn, .notif_uri = uri };
+    get_text(cursor, a_kid, sizeof a_kid);
+    get_text(cursor, fqdn, sizeof fqdn);
+    get_octets(cursor, grant.ua_id.octets, sizeof grant.ua_id.octets);
+    grant.expiry_s = (int64_t)get_integer(cursor, 8);
+    get_text(cursor, uri, sizeof uri);
+    enum msgin5g_err err =
+        cursor->good ? context_store_restore_grant(state->config.contexts, a_kid, &grant) : MSGIN5G_OK;
+    return err == MSGIN5G_ERR_UNKNOWN_A_KID ? MSGIN5G_OK : err; /* its context was left out */
+}
+
+static enum msgin5g_err read_sqn(struct state *state, struct cursor *cursor)
+{
+    char supi[AKMA_SUPI_MAX + 1];
+    get_text(cursor, supi, sizeof supi);
+    uint64_t sqn = get_integer(cursor, 6);
+    struct subscriber *subscriber = cursor->good ? subscriber_store_find(*state->config.subscribers, supi) : NULL;
+    if (subscriber != NULL && sqn > subscriber->sqn)
+        subscriber->sqn = sqn;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_record(void *ctx, const uint8_t *octets, size_t length)
+{
+    static enum msgin5g_err (*const readers[])(struct state *, struct cursor *) = {
+        [KIND_CONTEXT] = read_context, [KIND_GONE] = read_gone, [KIND_GRANT] = read_grant, [KIND_SQN] = read_sqn
+    };
+    struct cursor cursor = { octets, length, true };
+    size_t kind = (size_t)get_integer(&cursor, 1);
+    if (kind >= sizeof readers / sizeof *readers || readers[kind] == NULL)
+        return MSGIN5G_ERR_MALFORMED;
+    enum msgin5g_err err = readers[kind](ctx, &cursor);
+    return cursor.good && cursor.left == 0 ? err : MSGIN5G_ERR_MALFORMED;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+static enum msgin5g_err append(struct state *state, struct journal *journal, struct buffer *record)
+{
+    enum msgin5g_err err = journal_append(journal, record->data, record->length);
+    state->records++;
+    buffer_wipe_free(record);
+    return err;
+}
+
+static enum msgin5g_err write_change(struct state *state, struct journal *journal, const struct context_change *change)
+{
+    struct buffer record;
+    buffer_init(&record, JOURNAL_RECORD_MAX);
+    if (change->kind == CONTEXT_KEPT) {
+        put_integer(&record, KIND_CONTEXT, 1);
+        put_integer(&record, subscriber_store_find(*state->config.subscribers, change->key.supi) != NULL, 1);
+        put_text(&record, change->key.supi);
+        put_text(&record, change->key.gpsi);
+        put_text(&record, change->key.a_kid);
+        put_octets(&record, change->key.k_akma->octets, sizeof change->key.k_akma->octets);
+    } else if (change->kind == CONTEXT_GONE) {
+        put_integer(&record, KIND_GONE, 1);
+        put_text(&record, change->key.supi);
+    } else {
+        put_integer(&record, KIND_GRANT, 1);
+        put_text(&record, change->key.a_kid);
+        put_text(&record, change->grant.fqdn);
+        put_octets(&record, change->grant.ua_id.octets, sizeof change->grant.ua_id.octets);
+        put_integer(&record, (uint64_t)change->grant.expiry_s, 8);
+        put_text(&record, change->grant.notif_uri);
+    }
+    return append(state, journal, &record);
+}
+
+static enum msgin5g_err write_sqn(struct state *state, struct journal *journal, const struct subscriber *subscriber)
+{
+    struct buffer record;
+    buffer_init(&record, JOURNAL_RECORD_MAX);
+    put_integer(&record, KIND_SQN, 1);
+    put_text(&record, subscriber->supi);
+    put_integer(&record, subscriber->sqn, 6);
+    return append(state, journal, &record);
+}
+
+struct rewrite {
+    struct state *state;
+    struct journal *journal;
+    enum msgin5g_err err;
+};
+
+static void rewrite_context(void *ctx, const struct context_change *change)
+{
+    struct rewrite *rewrite = ctx;
+    if (rewrite->err == MSGIN5G_OK)
+        rewrite->err = write_change(rewrite->state, rewrite->journal, change);
+}
+
+static void rewrite_sqn(void *ctx, const struct subscriber *subscriber)
+{
+    struct rewrite *rewrite = ctx;
+    if (rewrite->err == MSGIN5G_OK)
+        rewrite->err = write_sqn(rewrite->state, rewrite->journal, subscriber);
+}
+
+/* The whole state into a new file, which then takes the old one's place. */
+static enum msgin5g_err rewrite(struct state *state)
+{
+    struct rewrite rewrite = { .state = state };
+    state->records = 0;
+    rewrite.err = journal_begin(state->path, &state->key, &rewrite.journal);
+    if (rewrite.err == MSGIN5G_OK) {
+        subscriber_store_each(*state->config.subscribers, rewrite_sqn, &rewrite);
+        context_store_each(state->config.contexts, rewrite_context, &rewrite);
+    }
+    if (rewrite.err == MSGIN5G_OK)
+        rewrite.err = journal_commit(rewrite.journal);
+    if (rewrite.err != MSGIN5G_OK) {
+        log_error("the state file cannot be written path=%s reason=%s", state->path, strerror(errno));
+        journal_free(rewrite.journal);
+        rewrite.journal = NULL;
+    }
+    journal_free(state->journal);
+    state->journal = rewrite.journal;
+    state->healthy = rewrite.err == MSGIN5G_OK;
+    return rewrite.err;
+}
+
+static size_t needed(const struct state *state)
+{
+    return context_store_count(state->config.contexts) + subscriber_store_count(*state->config.subscribers);
+}
+
+/* After each change; a journal that broke, or grew far beyond what it says, is written anew. */
+static void settle(struct state *state, enum msgin5g_err err)
+{
+    if (err != MSGIN5G_OK || state->journal == NULL || state->records > 4 * needed(state) + SPARE)
+        (void)rewrite(state);
+}
+
+static void on_change(void *ctx, const struct context_change *change)
+{
+    struct state *state = ctx;
+    settle(state, state->journal != NULL ? write_change(state, state->journal, change) : MSGIN5G_ERR_IO);
+}
+
+void state_keep_sqn(struct state *state, const struct subscriber *subscriber)
+{
+    if (state != NULL)
+        settle(state, state->journal != NULL ? write_sqn(state, state->journal, subscriber) : MSGIN5G_ERR_IO);
+}
+
+bool state_healthy(const struct state *state)
+{
+    return state == NULL || state->healthy;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+static bool key_read(const char *path, struct secret_seal_key *out, const char **problem)
+{
+    struct buffer file;
+    buffer_init(&file, KEY_FILE_MAX);
+    *problem = "must hold 64 hexadecimal digits; make one with: openssl rand -hex 32";
+    bool good = buffer_read_file(&file, path) == MSGIN5G_OK;
+    size_t length = file.length;
+    while (length > 0 && (file.data[length - 1] == '\n' || file.data[length - 1] == '\r'))
+        length--;
+    struct msgin5g_str hex = { (const char *)file.data, length };
+    good = good && length > 0 && secret_from_hex(hex, out->octets, sizeof out->octets) == MSGIN5G_OK;
+    buffer_wipe_free(&file);
+    if (good && !subscribers_file_private(path)) {
+        *problem = "is readable by others; run: chmod go= on it";
+        good = false;
+    }
+    return good;
+}
+
+bool state_key_usable(const char *path, const char **problem)
+{
+    struct secret_seal_key key;
+    bool usable = key_read(path, &key, problem);
+    secret_wipe(&key, sizeof key);
+    return usable;
+}
+
+enum msgin5g_err state_create(const struct state_config *config, struct state **out)
+{
+    const char *problem = NULL;
+    struct state *state = calloc(1, sizeof *state + strlen(config->path) + 1);
+    if (state == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    state->config = *config;
+    memcpy(state->path, config->path, strlen(config->path) + 1);
+    enum msgin5g_err err = MSGIN5G_ERR_CONFIG;
+    if (!key_read(config->key_path, &state->key, &problem))
+        log_error("state_key_file cannot be used path=%s problem=\"%s\"", config->key_path, problem);
+    else if ((err = journal_load(state->path, &state->key, read_record, state)) != MSGIN5G_OK)
+        log_error("the state file cannot be used path=%s reason=%s", state->path,
+            err == MSGIN5G_ERR_AUTHENTICATION ? "another key sealed it, or it was changed"
+            : err == MSGIN5G_ERR_MALFORMED    ? "no state file of this program"
+                                              : msgin5g_err_text(err));
+    if (err == MSGIN5G_OK)
+        err = rewrite(state);
+    if (err != MSGIN5G_OK) {
+        state_free(state);
+        return err;
+    }
+    context_store_observe(config->contexts, on_change, state);
+    log_info("state file in use path=%s contexts=%zu", state->path, context_store_count(config->contexts));
+    *out = state;
+    return MSGIN5G_OK;
+}
+
+void state_free(struct state *state)
+{
+    if (state == NULL)
+        return;
+    context_store_observe(state->config.contexts, NULL, NULL);
+    journal_free(state->journal);
+    secret_wipe(&state->key, sizeof state->key);
+    free(state);
+}
