@@ -53,7 +53,7 @@ test_packages=(
     # integration tests
     python3-pytest python3-jsonschema python3-yaml
     # foreign peers: CoAP over OpenSSL and GnuTLS, TLS, HTTP/2; a look at the wire
-    libcoap3-bin gnutls-bin nghttp2-client tshark
+    libcoap3-bin gnutls-bin groff-base nghttp2-client tshark
 )
 
 # ---- how the two are built -------------------------------------------------------------------------------------------
