@@ -38,13 +38,14 @@ def a_kid_of(text, realm=REALM):
     return "0.%s@%s" % (base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode(), realm)
 
 
+@pytest.mark.parametrize("scheme", ["coaps", "coaps+tcp"])
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_n12_context_removed_while_connected(net, version):
+def test_n12_context_removed_while_connected(net, version, scheme):
     """Context_Remove for one UE: its session ends without a request of its own, nobody else's does."""
     meter, valve = net.subscribers[:2]
-    staying = net.listen(valve, "--tls", version)
+    staying = net.listen(valve, "--tls", version, uri=net.uri(scheme))
     staying.event("registered")
-    leaving = net.listen(meter, "--tls", version)
+    leaving = net.listen(meter, "--tls", version, uri=net.uri(scheme))
     leaving.event("registered")
     before = net.server.metric("msgin5g_sessions_disabled_total")
     delivered = net.aanf.metric('msgin5g_aanf_notifications_total{result="ok"}')
