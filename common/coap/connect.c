@@ -143,6 +143,7 @@ static enum msgin5g_err start(struct transport_session *session, const coap_addr
     }
     session->coap = coap;
     coap_session_set_app_data(coap, session);
+    coap_session_set_no_observe_cancel(coap); /* a session that ends says nothing about what is subscribed to */
     return MSGIN5G_OK;
 }
 

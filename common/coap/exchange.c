@@ -57,7 +57,7 @@ static bool grow(struct exchange_table *table)
     return true;
 }
 
-static struct exchange *take(struct transport_session *session)
+struct exchange *exchange_take(struct transport_session *session, enum exchange_kind kind)
 {
     struct transport *transport = session->transport;
     struct exchange_table *table = &transport->exchanges;
@@ -67,9 +67,21 @@ static struct exchange *take(struct transport_session *session)
     table->free = exchange->next;
     exchange->session = session;
     exchange->generation++;
-    exchange->due_ms = transport_now_ms(transport) + table->lifetime_ms;
+    exchange->kind = (uint8_t)kind;
+    exchange->observation = NULL;
     DL_APPEND(session->exchanges, exchange);
     session->exchange_count++;
+    exchange_watch(exchange);
+    return exchange;
+}
+
+void exchange_watch(struct exchange *exchange)
+{
+    struct transport *transport = exchange->session->transport;
+    struct exchange_table *table = &transport->exchanges;
+    exchange_unwatch(exchange);
+    exchange->timed = true;
+    exchange->due_ms = transport_now_ms(transport) + table->lifetime_ms;
     exchange->older = table->newest;
     exchange->younger = NULL;
     if (table->newest != NULL)
@@ -79,16 +91,14 @@ static struct exchange *take(struct transport_session *session)
     table->newest = exchange;
     if (table->timer.heap_index == 0)
         (void)loop_timer_set(transport->loop, &table->timer, table->lifetime_ms);
-    return exchange;
 }
 
-static void give(struct exchange *exchange)
+void exchange_unwatch(struct exchange *exchange)
 {
-    struct transport_session *session = exchange->session;
-    assert(session != NULL);
-    struct exchange_table *table = &session->transport->exchanges;
-    DL_DELETE(session->exchanges, exchange);
-    session->exchange_count--;
+    struct exchange_table *table = &exchange->session->transport->exchanges;
+    if (!exchange->timed)
+        return;
+    exchange->timed = false;
     if (exchange->older != NULL)
         exchange->older->younger = exchange->younger;
     else
@@ -97,6 +107,16 @@ static void give(struct exchange *exchange)
         exchange->younger->older = exchange->older;
     else
         table->newest = exchange->older;
+}
+
+void exchange_give(struct exchange *exchange)
+{
+    struct transport_session *session = exchange->session;
+    assert(session != NULL);
+    struct exchange_table *table = &session->transport->exchanges;
+    exchange_unwatch(exchange);
+    DL_DELETE(session->exchanges, exchange);
+    session->exchange_count--;
     exchange->session = NULL;
     exchange->next = table->free;
     table->free = exchange;
@@ -125,17 +145,18 @@ static struct exchange *token_find(const struct transport_session *session, coap
     if (index >= table->chunk_count * CHUNK)
         return NULL;
     struct exchange *exchange = &table->chunks[index / CHUNK][index % CHUNK];
-    bool same = exchange->session == session && (exchange->generation & GENERATION_MASK) == generation;
+    bool same = exchange->session == session && exchange->kind != EXCHANGE_NOTIFICATION &&
+                (exchange->generation & GENERATION_MASK) == generation;
     return same ? exchange : NULL;
 }
 
 /* ---- the end of an exchange ---- */
 
-static void finish(struct exchange *exchange, enum msgin5g_err err, const struct transport_result *result)
+void exchange_finish(struct exchange *exchange, enum msgin5g_err err, const struct transport_result *result)
 {
     transport_done_fn *done = exchange->done;
     void *ctx = exchange->ctx;
-    give(exchange);
+    exchange_give(exchange);
     if (done != NULL)
         done(ctx, err, result);
 }
@@ -147,7 +168,7 @@ static void on_timer(void *ctx)
     int64_t now_ms = transport_now_ms(transport);
     while (table->oldest != NULL && table->oldest->due_ms <= now_ms) {
         metric_add(transport->metrics.timeouts, 1);
-        finish(table->oldest, MSGIN5G_ERR_TIMEOUT, NULL);
+        exchange_finish(table->oldest, MSGIN5G_ERR_TIMEOUT, NULL);
     }
     if (table->oldest != NULL)
         (void)loop_timer_set(transport->loop, &table->timer, table->oldest->due_ms - now_ms);
@@ -156,25 +177,38 @@ static void on_timer(void *ctx)
 void exchange_end_all(struct transport_session *session, enum msgin5g_err err)
 {
     while (session->exchanges != NULL)
-        finish(session->exchanges, err, NULL);
+        exchange_finish(session->exchanges, err, NULL);
 }
 
 /* What the options say; @return false for a part of a body: libcoap hands that out when it gave up on the rest. */
-static bool read_options(const coap_pdu_t *pdu, int *format)
+static bool read_options(const coap_pdu_t *pdu, struct transport_result *result)
 {
     coap_opt_iterator_t iterator;
     const coap_opt_t *option;
     bool whole = true;
-    *format = TRANSPORT_FORMAT_NONE;
+    result->format = TRANSPORT_FORMAT_NONE;
     coap_option_iterator_init(pdu, &iterator, COAP_OPT_ALL);
     while ((option = coap_option_next(&iterator)) != NULL) {
         unsigned value = coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
         if (iterator.number == COAP_OPTION_CONTENT_FORMAT)
-            *format = (int)value;
+            result->format = (int)value;
+        else if (iterator.number == COAP_OPTION_OBSERVE)
+            result->observed = true;
         else if (iterator.number == COAP_OPTION_BLOCK2) /* RFC 7959 2.2: number, more, size */
             whole = value >> 3 == 0;
     }
     return whole;
+}
+
+/* An answer to an observer leaves it in place as long as the server says that more will follow (RFC 7641 3.2). */
+static void hand_over(struct exchange *exchange, const struct transport_result *result)
+{
+    if (exchange->kind != EXCHANGE_OBSERVER || !result->observed || result->code >> 5 != 2) {
+        exchange_finish(exchange, MSGIN5G_OK, result);
+        return;
+    }
+    exchange_unwatch(exchange);
+    exchange->done(exchange->ctx, MSGIN5G_OK, result);
 }
 
 coap_response_t exchange_on_response(
@@ -191,10 +225,10 @@ coap_response_t exchange_on_response(
     (void)coap_get_data_large(received, &length, &body, &offset, &total);
     struct transport_result result = { .code = (uint8_t)coap_pdu_get_code(received),
         .body = { (const char *)body, length } };
-    if (!read_options(received, &result.format) || length > session->transport->config.body_octets)
-        finish(exchange, MSGIN5G_ERR_PAYLOAD_TOO_LARGE, NULL);
+    if (!read_options(received, &result) || length > session->transport->config.body_octets)
+        exchange_finish(exchange, MSGIN5G_ERR_PAYLOAD_TOO_LARGE, NULL);
     else
-        finish(exchange, MSGIN5G_OK, &result);
+        hand_over(exchange, &result);
     return COAP_RESPONSE_OK;
 }
 
@@ -235,13 +269,15 @@ static bool names_exchange(coap_nack_reason_t reason)
 void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_reason_t reason, coap_mid_t mid)
 {
     struct transport_session *session = session_of(coap);
-    (void)mid;
     if (session == NULL)
         return;
-    if (names_exchange(reason) && sent != NULL && coap_pdu_get_code(sent) < COAP_RESPONSE_CODE(200)) {
+    if (sent == NULL || coap_pdu_get_code(sent) >= COAP_RESPONSE_CODE(200)) {
+        observation_on_nack(session, names_exchange(reason) ? sent : NULL, reason, (uint16_t)mid);
+    } else if (names_exchange(reason)) {
         struct exchange *exchange = token_find(session, coap_pdu_get_token(sent));
         if (exchange != NULL)
-            finish(exchange, reason == COAP_NACK_TOO_MANY_RETRIES ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_PEER, NULL);
+            exchange_finish(
+                exchange, reason == COAP_NACK_TOO_MANY_RETRIES ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_PEER, NULL);
     }
     note_nack(session, reason);
 }
@@ -290,14 +326,16 @@ static bool add_body(coap_session_t *coap, coap_pdu_t *pdu, const void *body, si
 }
 
 static coap_pdu_t *make_request(
-    const struct transport_session *session, const struct transport_call *call, const uint8_t *token)
+    const struct transport_session *session, const struct transport_call *call, const uint8_t *token, int observe)
 {
     coap_pdu_t *pdu = coap_new_pdu(
         call->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, (coap_pdu_code_t)call->method, session->coap);
     if (pdu == NULL)
         return NULL;
-    if (coap_add_token(pdu, EXCHANGE_TOKEN_LEN, token) == 0 || !add_path(pdu, call->path) ||
-        !add_format(pdu, call->format) || !add_body(session->coap, pdu, call->body, call->length)) {
+    if (coap_add_token(pdu, EXCHANGE_TOKEN_LEN, token) == 0 ||
+        (observe >= 0 && !request_add_uint(pdu, COAP_OPTION_OBSERVE, (uint32_t)observe)) ||
+        !add_path(pdu, call->path) || !add_format(pdu, call->format) ||
+        !add_body(session->coap, pdu, call->body, call->length)) {
         coap_delete_pdu(pdu);
         return NULL;
     }
@@ -305,40 +343,45 @@ static coap_pdu_t *make_request(
 }
 
 static enum msgin5g_err send_request(
-    struct transport_session *session, const struct transport_call *call, const uint8_t *token)
+    struct transport_session *session, const struct transport_call *call, const uint8_t *token, int observe)
 {
     enum msgin5g_err err = MSGIN5G_ERR_NO_MEMORY;
     transport_enter(session->transport);
-    coap_pdu_t *pdu = make_request(session, call, token);
+    coap_pdu_t *pdu = make_request(session, call, token, observe);
     if (pdu != NULL)
         err = coap_send(session->coap, pdu) == COAP_INVALID_MID ? MSGIN5G_ERR_CLOSED : MSGIN5G_OK;
     transport_leave(session->transport);
     return err;
 }
 
+enum msgin5g_err exchange_send(const struct exchange *exchange, const struct transport_call *call, int observe)
+{
+    uint8_t token[EXCHANGE_TOKEN_LEN];
+    token_write(exchange, token);
+    return send_request(exchange->session, call, token, observe);
+}
+
 enum msgin5g_err transport_send(
     struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
 {
     static const uint8_t nobody_waits[EXCHANGE_TOKEN_LEN] = { TOKEN_MARK | 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff };
-    uint8_t token[EXCHANGE_TOKEN_LEN];
     if (session->state != SESSION_OPEN)
         return MSGIN5G_ERR_CLOSED;
     if (call->length > session->transport->config.body_octets)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
     if (!call->confirmable && done == NULL)
-        return send_request(session, call, nobody_waits);
+        return send_request(session, call, nobody_waits, -1);
     if (session->exchange_count >= TRANSPORT_EXCHANGES_MAX)
         return MSGIN5G_ERR_LIMIT;
-    struct exchange *exchange = take(session);
+    struct exchange *exchange = exchange_take(session, EXCHANGE_REQUEST);
     if (exchange == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     /* done() only once transport_send() has said yes: what ends the exchange in the meantime ends it silently */
     exchange->done = NULL;
-    token_write(exchange, token);
-    enum msgin5g_err err = send_request(session, call, token);
+    enum msgin5g_err err = exchange_send(exchange, call, -1);
     if (err != MSGIN5G_OK) {
         if (exchange->session == session)
-            give(exchange);
+            exchange_give(exchange);
         return err;
     }
     exchange->done = done;

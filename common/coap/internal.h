@@ -13,15 +13,25 @@
 
 /* ---- exchange.c: requests going out ---- */
 
+enum exchange_kind {
+    EXCHANGE_REQUEST,
+    EXCHANGE_NOTIFICATION, /* of ours, until it is acknowledged */
+    EXCHANGE_OBSERVER      /* a request and all that comes because of it */
+};
+
 struct exchange {
     struct transport_session *session; /* NULL: free */
-    transport_done_fn *done;
+    transport_done_fn *done;           /* of an observer its transport_observed_fn, which is the same type */
     void *ctx;
-    struct exchange *prev, *next;     /* of the session, in order of sending */
-    struct exchange *older, *younger; /* of the transport, for the time limit */
+    struct transport_observation *observation; /* of a notification; NULL: cancelled in the meantime */
+    struct exchange *prev, *next;              /* of the session, in order of sending */
+    struct exchange *older, *younger;          /* of the transport, for the time limit */
     int64_t due_ms;
     uint32_t index;      /* place in the table, part of the token */
     uint16_t generation; /* of this place, part of the token: late answers to an earlier exchange do not match */
+    uint16_t mid;        /* of a notification */
+    uint8_t kind;
+    bool timed; /* it is in the list by due time */
 };
 
 /* Exchanges in chunks that never move; the token of an exchange names its place. */
@@ -50,6 +60,7 @@ struct answer_kept {
     uint8_t state;
     uint8_t code;
     int32_t format;
+    int32_t observe; /* value of the Observe option; -1: none */
     int64_t max_age_s;
     uint8_t *body;
     size_t length;
@@ -67,6 +78,7 @@ struct transport_request {
     coap_resource_t *resource;
     const coap_string_t *query;
     struct answer_kept *kept; /* NULL: not kept */
+    int32_t observe;          /* of the answer to come; -1: none */
     bool answered;            /* or deferred */
 };
 
@@ -99,6 +111,7 @@ struct transport_session {
     struct session_client *client;
     struct answer_cache *answers;
     struct exchange *exchanges;
+    struct transport_observation *observations;
     struct transport_deferred *deferred;
     char *remote_text;
     struct transport_session *prev, *next; /* of the transport */
@@ -184,11 +197,29 @@ void exchange_end_all(struct transport_session *session, enum msgin5g_err err);
 coap_response_t exchange_on_response(
     coap_session_t *coap, const coap_pdu_t *sent, const coap_pdu_t *received, coap_mid_t mid);
 void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_reason_t reason, coap_mid_t mid);
+/** A place in the table, with its time limit running; NULL without memory. */
+struct exchange *exchange_take(struct transport_session *session, enum exchange_kind kind);
+void exchange_give(struct exchange *exchange);
+/** Start its time limit anew, or wait for as long as it takes. */
+void exchange_watch(struct exchange *exchange);
+void exchange_unwatch(struct exchange *exchange);
+/** Give it back and call done(). */
+void exchange_finish(struct exchange *exchange, enum msgin5g_err err, const struct transport_result *result);
+/** Send the request of @p exchange; @p observe: value of the option, -1: none. */
+enum msgin5g_err exchange_send(const struct exchange *exchange, const struct transport_call *call, int observe);
+
+/** The peer acknowledged the notification with message id @p mid. */
+void observation_on_acked(struct transport_session *session, uint16_t mid);
+/** The peer refused a notification, or never acknowledged it. @p sent NULL: it was not confirmable. */
+void observation_on_nack(
+    struct transport_session *session, const coap_pdu_t *sent, coap_nack_reason_t reason, uint16_t mid);
+void observation_forget_session(struct transport_session *session);
 
 enum msgin5g_err request_setup(struct transport *transport);
 /** Before libcoap looks at a request: answer a duplicate. @return 1 when it was one. */
 int request_filter(coap_session_t *coap, const coap_pdu_t *pdu, void *arg);
 void request_forget_session(struct transport_session *session);
+bool request_add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value);
 
 /** The session is open or ended: nothing to wait for any more. */
 void connect_settled(struct transport_session *session);

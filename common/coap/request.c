@@ -33,7 +33,7 @@ static struct answer_kept *keep(struct transport_session *session, uint16_t mid,
 }
 
 /* An answer too large to keep is not said again: its request runs again, as RFC 7252 4.2 allows for. */
-static void keep_answer(struct answer_kept *kept, const struct transport_answer *answer)
+static void keep_answer(struct answer_kept *kept, const struct transport_answer *answer, int32_t observe)
 {
     if (kept == NULL)
         return;
@@ -48,6 +48,7 @@ static void keep_answer(struct answer_kept *kept, const struct transport_answer 
     kept->code = answer->code;
     kept->format = answer->format;
     kept->max_age_s = answer->max_age_s;
+    kept->observe = observe;
 }
 
 void request_forget_session(struct transport_session *session)
@@ -73,7 +74,7 @@ static void free_body(coap_session_t *coap, void *body)
     free(body);
 }
 
-static bool add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value)
+bool request_add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value)
 {
     uint8_t octets[4];
     unsigned length = coap_encode_var_safe(octets, sizeof octets, value);
@@ -86,6 +87,7 @@ struct answer_target {
     const coap_pdu_t *request;
     const coap_string_t *query;
     coap_pdu_t *response;
+    int32_t observe;
 };
 
 /* libcoap adds Content-Format, Max-Age and the block options itself. */
@@ -106,9 +108,9 @@ static bool fill_small(coap_pdu_t *response, const struct transport_answer *answ
 {
     uint32_t max_age_s = answer->max_age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)answer->max_age_s;
     if (answer->format != TRANSPORT_FORMAT_NONE && answer->length > 0 &&
-        !add_uint(response, COAP_OPTION_CONTENT_FORMAT, (uint32_t)answer->format))
+        !request_add_uint(response, COAP_OPTION_CONTENT_FORMAT, (uint32_t)answer->format))
         return false;
-    if (answer->max_age_s >= 0 && !add_uint(response, COAP_OPTION_MAXAGE, max_age_s))
+    if (answer->max_age_s >= 0 && !request_add_uint(response, COAP_OPTION_MAXAGE, max_age_s))
         return false;
     return answer->length == 0 || coap_add_data(response, answer->length, answer->body) != 0;
 }
@@ -116,6 +118,8 @@ static bool fill_small(coap_pdu_t *response, const struct transport_answer *answ
 static void fill(const struct answer_target *target, const struct transport_answer *answer)
 {
     coap_pdu_set_code(target->response, (coap_pdu_code_t)answer->code);
+    if (target->observe >= 0)
+        (void)request_add_uint(target->response, COAP_OPTION_OBSERVE, (uint32_t)target->observe);
     bool filled = answer->length > SMALL_BODY ? fill_large(target, answer) : fill_small(target->response, answer);
     if (!filled)
         coap_pdu_set_code(target->response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
@@ -124,7 +128,7 @@ static void fill(const struct answer_target *target, const struct transport_answ
 static void fill_request(struct transport_request *request, const struct transport_answer *answer)
 {
     struct answer_target target = { request->session->coap, request->resource, request->pdu, request->query,
-        request->response };
+        request->response, request->observe };
     fill(&target, answer);
 }
 
@@ -133,7 +137,7 @@ void transport_respond(struct transport_request *request, const struct transport
     assert(!request->answered);
     request->answered = true;
     fill_request(request, answer);
-    keep_answer(request->kept, answer);
+    keep_answer(request->kept, answer, request->observe);
 }
 
 struct transport_deferred *transport_defer(struct transport_request *request)
@@ -169,7 +173,8 @@ static void send_separately(const struct transport_deferred *deferred, const str
         coap_delete_pdu(response);
         return;
     }
-    struct answer_target target = { coap, deferred->session->transport->resource, deferred->request, NULL, response };
+    struct answer_target target = { coap, deferred->session->transport->resource, deferred->request, NULL, response,
+        -1 };
     fill(&target, answer);
     (void)coap_send(coap, response);
 }
@@ -209,7 +214,7 @@ static void run(struct transport_request *request)
     }
     if (body.length > transport->config.body_octets) {
         transport_respond(request, refusal(COAP_RESPONSE_CODE(413), &answer));
-        (void)add_uint(request->response, COAP_OPTION_SIZE1, (uint32_t)transport->config.body_octets);
+        (void)request_add_uint(request->response, COAP_OPTION_SIZE1, (uint32_t)transport->config.body_octets);
         return;
     }
     if (transport->handler.request != NULL)
@@ -225,6 +230,7 @@ static void repeat(struct transport_request *request, const struct answer_kept *
     if (kept->state != ANSWER_COMPLETE)
         return;
     struct transport_answer answer = { kept->code, kept->format, kept->body, kept->length, kept->max_age_s };
+    request->observe = kept->observe;
     fill_request(request, &answer);
 }
 
@@ -236,7 +242,7 @@ static void send_again(struct transport_session *session, const coap_pdu_t *pdu,
         coap_pdu_get_mid(pdu), coap_session_max_pdu_size(session->coap));
     if (response == NULL)
         return;
-    struct transport_request request = { .session = session, .pdu = pdu, .response = response };
+    struct transport_request request = { .session = session, .pdu = pdu, .response = response, .observe = -1 };
     if (coap_add_token(response, token.length, token.s) != 0)
         repeat(&request, kept);
     if (coap_pdu_get_code(response) != COAP_EMPTY_CODE) {
@@ -280,7 +286,7 @@ static void on_request(coap_resource_t *resource, coap_session_t *coap, const co
         return;
     }
     struct transport_request request = {
-        .session = session, .pdu = pdu, .response = response, .resource = resource, .query = query
+        .session = session, .pdu = pdu, .response = response, .resource = resource, .query = query, .observe = -1
     };
     if (session->scheme != TRANSPORT_COAPS_TCP) { /* RFC 8323 3.2: no message IDs over TCP */
         uint16_t mid = (uint16_t)coap_pdu_get_mid(pdu);
@@ -353,6 +359,24 @@ struct msgin5g_str transport_request_body(const struct transport_request *reques
     const uint8_t *body = NULL;
     (void)coap_get_data_large(request->pdu, &length, &body, &offset, &total);
     return (struct msgin5g_str){ (const char *)body, length };
+}
+
+struct msgin5g_str transport_request_query(const struct transport_request *request, const char *name)
+{
+    coap_opt_filter_t filter;
+    coap_opt_iterator_t iterator;
+    const coap_opt_t *option;
+    size_t length = strlen(name);
+    coap_option_filter_clear(&filter);
+    coap_option_filter_set(&filter, COAP_OPTION_URI_QUERY);
+    coap_option_iterator_init(request->pdu, &iterator, &filter);
+    while ((option = coap_option_next(&iterator)) != NULL) {
+        const char *value = (const char *)coap_opt_value(option);
+        size_t left = coap_opt_length(option);
+        if (left > length && memcmp(value, name, length) == 0 && value[length] == '=')
+            return (struct msgin5g_str){ value + length + 1, left - length - 1 };
+    }
+    return (struct msgin5g_str){ NULL, 0 };
 }
 
 bool transport_request_confirmable(const struct transport_request *request)

@@ -43,6 +43,11 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
         memcpy(end->body, body.octets, body.length);
     end->body_length = body.length;
     end->format = transport_request_format(request);
+    end->observe = transport_request_observe(request);
+    if (end->observe == TRANSPORT_OBSERVE_BEGIN)
+        assert_int_equal(transport_observation_begin(request, &end->observation), end->observe_err);
+    if (end->observe == TRANSPORT_OBSERVE_END)
+        transport_observation_cancel(&end->observation);
     if (end->close_in_request)
         transport_session_close(session);
     if (end->defer) {
@@ -50,7 +55,7 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
         assert_non_null(end->deferred);
         return;
     }
-    struct transport_answer answer = { .code = MSGIN5G_COAP_CODE(2, 4),
+    struct transport_answer answer = { .code = MSGIN5G_COAP_CODE(2, end->observe == TRANSPORT_OBSERVE_NONE ? 4 : 5),
         .format = end->answer_length > 0 ? TRANSPORT_FORMAT_JSON : TRANSPORT_FORMAT_NONE,
         .body = end->answer_body,
         .length = end->answer_length,
@@ -99,10 +104,19 @@ static bool on_client_psk(
     return true;
 }
 
+static void on_observation_ended(void *ctx, struct transport_observation *observation, enum transport_observe_end how)
+{
+    struct end *end = ctx;
+    assert_ptr_equal(observation, &end->observation);
+    assert_null(observation->session);
+    end->observations_ended++;
+    end->last_observe_end = how;
+}
+
 static void start_end(struct fixture *fixture, struct end *end, const struct transport_config *config)
 {
     static const struct transport_handler handler = { on_opened, on_closed, on_request, on_gate, on_server_psk,
-        on_client_psk };
+        on_client_psk, on_observation_ended };
     end->fixture = fixture;
     memcpy(end->key, shared_key, sizeof end->key);
     assert_int_equal(transport_create(fixture->loop, config, &handler, end, &end->transport), MSGIN5G_OK);

@@ -48,7 +48,12 @@ struct end {
     size_t held_count;
     uint16_t psk_suite; /* as the client's key was asked for */
     char psk_hint[32];
-    char server_name[32]; /* as the server's key was asked for */
+    char server_name[32];           /* as the server's key was asked for */
+    enum transport_observe observe; /* of the last request */
+    enum msgin5g_err observe_err;   /* expected when it begins */
+    struct transport_observation observation;
+    unsigned observations_ended;
+    enum transport_observe_end last_observe_end;
 };
 
 struct answer {

@@ -17,6 +17,8 @@ struct transport;          /* one libcoap context in one loop: endpoints and ses
 struct transport_session;  /* one peer: a UE at the server, the server at a UE */
 struct transport_request;  /* a request that came in; valid inside of the request handler */
 struct transport_deferred; /* an answer that is owed */
+struct transport_observer; /* a GET of ours with Observe, and what comes because of it (RFC 7641) */
+struct transport_observation;
 
 enum transport_scheme { TRANSPORT_COAPS, TRANSPORT_COAPS_TCP, TRANSPORT_COAP };
 enum transport_method { TRANSPORT_GET = 1, TRANSPORT_POST = 2, TRANSPORT_PUT = 3, TRANSPORT_DELETE = 4 };
@@ -35,6 +37,12 @@ enum transport_end {
     TRANSPORT_END_TIMEOUT,   /* half-open too long, or the peer stopped answering */
     TRANSPORT_END_IDLE,      /* idle longer than session_idle_s */
     TRANSPORT_END_ERROR
+};
+
+/** Why a peer observes no more. */
+enum transport_observe_end {
+    TRANSPORT_OBSERVE_END_REFUSED, /* it answered a notification with Reset (RFC 7641 3.6) */
+    TRANSPORT_OBSERVE_END_SESSION  /* the session is gone, perhaps because a notification was never acknowledged */
 };
 
 /** A PSK for one handshake; wiped by the transport after use. */
@@ -63,6 +71,8 @@ struct transport_handler {
     /** Client: identity and key. @p hint is NULL in (D)TLS 1.3; @p suite is the negotiated one in 1.2, else 0x1301. */
     bool (*client_psk)(
         void *ctx, struct transport_session *session, const char *hint, uint16_t suite, struct transport_psk *out);
+    /** Server: @p observation is over; it is unbound already. Never for transport_observation_cancel(). */
+    void (*observation_ended)(void *ctx, struct transport_observation *observation, enum transport_observe_end end);
 };
 
 struct transport_config {
@@ -136,6 +146,8 @@ bool transport_request_path(const struct transport_request *request, char *out, 
 int transport_request_format(const struct transport_request *request);
 struct msgin5g_str transport_request_body(const struct transport_request *request);
 bool transport_request_confirmable(const struct transport_request *request);
+/** Value of the first Uri-Query option "@p name=value"; borrowed, absent when there is none. */
+struct msgin5g_str transport_request_query(const struct transport_request *request, const char *name);
 
 /** An answer; borrowed for the call. */
 struct transport_answer {
@@ -153,6 +165,34 @@ struct transport_deferred *transport_defer(struct transport_request *request);
 /** Answer what is owed; @p deferred is gone afterwards. A session that has ended in the meantime is no error. */
 void transport_deferred_respond(struct transport_deferred *deferred, const struct transport_answer *answer);
 
+/* ---- observation, the server's side (RFC 7641) ---- */
+
+enum transport_observe { TRANSPORT_OBSERVE_NONE, TRANSPORT_OBSERVE_BEGIN, TRANSPORT_OBSERVE_END };
+/** What a GET says with its Observe option. */
+enum transport_observe transport_request_observe(const struct transport_request *request);
+
+#define TRANSPORT_TOKEN_MAX 8 /* octets of the token of an observation (RFC 7252 5.3.1) */
+
+/** Who observes: embedded in what its owner keeps of the observer. Zeroed: nobody. The members are the transport's. */
+struct transport_observation {
+    struct transport_session *session;         /* NULL: nobody observes */
+    struct transport_observation *prev, *next; /* of the session */
+    uint32_t sequence;                         /* Observe value given last, 24 bits */
+    uint32_t confirmed_s;                      /* loop time of the last confirmable notification */
+    uint16_t mid;                              /* of the last notification */
+    uint8_t token_length;
+    uint8_t token[TRANSPORT_TOKEN_MAX];
+};
+/**
+ * Take the GET in hand as the beginning of @p observation, which is bound to its session and token from now on (anew,
+ * if it was bound). Before transport_respond() with 2.05, which then carries Observe.
+ * @return MSGIN5G_OK or ERR_MALFORMED (a token longer than TRANSPORT_TOKEN_MAX).
+ */
+enum msgin5g_err transport_observation_begin(
+    struct transport_request *request, struct transport_observation *observation);
+/** Nobody observes any more; says nothing to the peer. Fine for one that is not bound. */
+void transport_observation_cancel(struct transport_observation *observation);
+
 /* ---- requests going out ---- */
 struct transport_call {
     enum transport_method method;
@@ -167,6 +207,7 @@ struct transport_result {
     uint8_t code;
     int format;
     struct msgin5g_str body; /* borrowed for the call */
+    bool observed;           /* it carried Observe: more may follow */
 };
 /**
  * Runs exactly once for a CON, on the loop, never inside transport_send(): MSGIN5G_OK with @p result, or NULL with
@@ -181,6 +222,38 @@ typedef void transport_done_fn(void *ctx, enum msgin5g_err err, const struct tra
  */
 enum msgin5g_err transport_send(
     struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx);
+
+/* ---- notifications, and observation from the client's side ---- */
+
+/**
+ * Send a notification, 2.05, on a bound observation. A non-confirmable one goes out confirmable when none was for 24
+ * hours (RFC 7641 4.5). Nothing is sent block-wise: acknowledged would then mean that the first block arrived.
+ *
+ * @param done NULL, or (confirmable only) runs exactly once on the loop, never inside of this call: MSGIN5G_OK with a
+ *             result of code 0.00 when the peer acknowledged, else as transport_done_fn.
+ * @return MSGIN5G_OK, ERR_CLOSED (not bound, session ended), ERR_PAYLOAD_TOO_LARGE (no room in one message),
+ * ERR_INVALID
+ *         (@p done over TCP, where nothing is acknowledged), ERR_LIMIT (TRANSPORT_EXCHANGES_MAX), ERR_NO_MEMORY.
+ */
+enum msgin5g_err transport_notify(struct transport_observation *observation, const struct transport_answer *answer,
+    bool confirmable, transport_done_fn *done, void *ctx);
+
+/**
+ * What the server says to an observer: the answer to each GET of ours, and notifications in the order of arrival, all
+ * of them (they are messages, not states of which only the newest counts). With an error and NULL, or with a result
+ * that is not observed, the observation is over and the observer is gone. Never runs inside of the calls below.
+ */
+typedef void transport_observed_fn(void *ctx, enum msgin5g_err err, const struct transport_result *result);
+/** Begin to observe: GET with Observe 0, method and confirmable of @p call do not count. @p out: until observed() says
+ * it is over. @return as transport_send(). */
+enum msgin5g_err transport_observe(struct transport_session *session, const struct transport_call *call,
+    transport_observed_fn *observed, void *ctx, struct transport_observer **out);
+/** The same GET again, with the same token. @return as transport_send(). */
+enum msgin5g_err transport_observe_again(struct transport_observer *observer, const struct transport_call *call);
+/** GET with Observe 1 and the same token. @return as transport_send(). */
+enum msgin5g_err transport_observe_end(struct transport_observer *observer, const struct transport_call *call);
+/** Forget @p observer: observed() runs no more. What the server still sends is refused. */
+void transport_observer_drop(struct transport_observer *observer);
 
 /** Sessions by state, for metrics and tests. */
 struct transport_counts {
