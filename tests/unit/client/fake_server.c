@@ -127,7 +127,9 @@ static bool on_server_psk(void *ctx, struct transport_session *session, const ch
 
 void fake_server_start(struct fake_server *server)
 {
-    static const struct transport_handler handler = { on_opened, on_closed, on_request, on_gate, on_server_psk, NULL };
+    static const struct transport_handler handler = {
+        .opened = on_opened, .closed = on_closed, .request = on_request, .gate = on_gate, .server_psk = on_server_psk
+    };
     const struct transport_config config = { .psk_hint = "3GPP-AKMA", .ccm8 = true, .half_open_s = 1, .nstart = 16 };
 
     assert_int_equal(loop_create(clock_system(), &server->loop), MSGIN5G_OK);
