@@ -1,7 +1,10 @@
 #include "base/clock.h"
+#include "items_json.h"
+#include "msg/segment.h"
 #include "msgin5g/message.h"
 #include "profile_json.h"
 #include "tree_json.h"
+#include "values_json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +14,8 @@
 /* What the strings of a decoded message point into. */
 struct storage {
     cJSON *root;
-    struct msgin5g_str *app_ids; /* NULL unless there are several */
+    struct msgin5g_str *app_ids; /* NULL unless it was an array */
+    struct items *items;         /* NULL unless aggregated */
 };
 
 struct decoder {
@@ -24,29 +28,15 @@ struct decoder {
 typedef enum msgin5g_err read_fn(struct decoder *d, const cJSON *item);
 
 #define IN(type)  (1U << MSGIN5G_TYPE_##type)
-#define ANY_TYPE  (IN(REG) | IN(DEREG) | IN(MSG) | IN(MSGRESP) | IN(IMDN))
+#define WITH_ORI  (IN(REG) | IN(DEREG) | IN(MSG) | IN(MSGRESP) | IN(IMDN))
+#define ABOUT_SET (IN(SEGREC) | IN(SEGCONFIR))
+#define ANY_TYPE  (WITH_ORI | ABOUT_SET)
 #define WITH_ID   (IN(MSG) | IN(MSGRESP) | IN(IMDN))
 #define WITH_DEST (IN(MSG) | IN(IMDN))
 
 static enum msgin5g_err ok_if(bool condition)
 {
     return condition ? MSGIN5G_OK : MSGIN5G_ERR_MALFORMED;
-}
-
-static enum msgin5g_err read_flag(const cJSON *item, bool *out)
-{
-    *out = cJSON_IsTrue(item);
-    return ok_if(cJSON_IsBool(item));
-}
-
-/* Index of a string in @p words; -1 when it is none of them or @p item is no string. */
-static int index_of(const cJSON *item, const char *const *words, int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (words[i] != NULL && tree_is(item, words[i]))
-            return i;
-    }
-    return -1;
 }
 
 static enum msgin5g_err read_service(struct decoder *d, const cJSON *item)
@@ -63,7 +53,10 @@ static enum msgin5g_err read_type(struct decoder *d, const cJSON *item)
             return MSGIN5G_OK;
         }
     }
-    return MSGIN5G_ERR_MALFORMED;
+    if (!tree_is(item, "SEGCOFIR")) /* so in TS 24.538 6.5.3.5 */
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.type = MSGIN5G_TYPE_SEGCONFIR;
+    return MSGIN5G_OK;
 }
 
 /* Only UE and AS send; only a UE registers (TS 24.538 7.3.3.1, 7.3.4.1). */
@@ -103,57 +96,37 @@ static enum msgin5g_err read_msg_id(struct decoder *d, const cJSON *item)
 }
 
 /* Several Application IDs (EC-25); one in an array is the same as one. */
-static enum msgin5g_err read_app_ids(struct decoder *d, const cJSON *array)
-{
-    size_t count = 0;
-    const cJSON *item = NULL;
-    struct msgin5g_str *ids = calloc(MSGIN5G_APP_IDS_MAX, sizeof *ids);
-    if (ids == NULL)
-        return MSGIN5G_ERR_NO_MEMORY;
-    d->storage->app_ids = ids;
-    cJSON_ArrayForEach(item, array)
-    {
-        if (count == MSGIN5G_APP_IDS_MAX || !tree_identifier(item, MSGIN5G_APP_ID_MAX, &ids[count++]))
-            return MSGIN5G_ERR_MALFORMED;
-    }
-    if (count == 0)
-        return MSGIN5G_ERR_MALFORMED;
-    d->message.app_id = ids[0];
-    if (count > 1) {
-        d->message.app_ids = ids;
-        d->message.app_id_count = count;
-    }
-    return MSGIN5G_OK;
-}
-
 static enum msgin5g_err read_app_id(struct decoder *d, const cJSON *item)
 {
-    if (cJSON_IsArray(item))
-        return read_app_ids(d, item);
-    return ok_if(tree_identifier(item, MSGIN5G_APP_ID_MAX, &d->message.app_id));
+    struct msgin5g_message *message = &d->message;
+    if (!cJSON_IsArray(item))
+        return ok_if(tree_identifier(item, MSGIN5G_APP_ID_MAX, &message->app_id));
+    d->storage->app_ids = calloc(MSGIN5G_APP_IDS_MAX, sizeof *d->storage->app_ids);
+    if (d->storage->app_ids == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    if (!value_app_ids(item, d->storage->app_ids, &message->app_id_count))
+        return MSGIN5G_ERR_MALFORMED;
+    message->app_id = d->storage->app_ids[0];
+    if (message->app_id_count > 1)
+        message->app_ids = d->storage->app_ids;
+    else
+        message->app_id_count = 0;
+    return MSGIN5G_OK;
 }
 
 static enum msgin5g_err read_report_requested(struct decoder *d, const cJSON *item)
 {
-    return read_flag(item, &d->message.report_requested);
+    return ok_if(value_flag(item, &d->message.report_requested));
 }
 
 static enum msgin5g_err read_priority(struct decoder *d, const cJSON *item)
 {
-    static const char *const words[] = {
-        [MSGIN5G_PRIORITY_HIGH] = "HIGH",
-        [MSGIN5G_PRIORITY_NORMAL] = "NORMAL",
-        [MSGIN5G_PRIORITY_LOW] = "LOW",
-    };
-    int priority = index_of(item, words, 3);
-    if (priority >= 0)
-        d->message.priority = (enum msgin5g_priority)priority;
-    return ok_if(priority >= 0);
+    return ok_if(value_priority(item, &d->message.priority));
 }
 
 static enum msgin5g_err read_store_forward(struct decoder *d, const cJSON *item)
 {
-    return read_flag(item, &d->message.store_forward);
+    return ok_if(value_flag(item, &d->message.store_forward));
 }
 
 /* sfParam counts only with sfFlag; an instant before 1970 is as past as its first second. */
@@ -178,16 +151,14 @@ static enum msgin5g_err read_store_forward_params(struct decoder *d, const cJSON
 
 static enum msgin5g_err read_segmented(struct decoder *d, const cJSON *item)
 {
-    return read_flag(item, &d->message.segmented);
+    return ok_if(value_flag(item, &d->message.segmented));
 }
 
 /* lastSegFlag is a string in TS 24.538 and a boolean in TS 29.538; both are read (EC-14). */
 static bool read_last_flag(const cJSON *item, bool *out)
 {
-    static const char *const words[] = { "false", "true" };
-    int word = index_of(item, words, 2);
-    *out = cJSON_IsTrue(item) || word == 1;
-    return item == NULL || cJSON_IsBool(item) || word >= 0;
+    *out = cJSON_IsTrue(item) || tree_is(item, "true");
+    return item == NULL || cJSON_IsBool(item) || *out || tree_is(item, "false");
 }
 
 static bool read_segment_count(const cJSON *item, uint32_t *out)
@@ -216,11 +187,48 @@ static enum msgin5g_err read_segment(struct decoder *d, const cJSON *item)
     return ok_if(d->detail == NULL);
 }
 
-static enum msgin5g_err refuse_aggregate(struct decoder *d, const cJSON *item)
+/* segId outside of segParams: the set that SEGREC, SEGCONFIR or MSGRESP (EC-6b) is about. */
+static enum msgin5g_err read_set_id(struct decoder *d, const cJSON *item)
 {
-    (void)item;
-    d->detail = "indMsgs: aggregated messages are not supported";
-    return MSGIN5G_ERR_MALFORMED;
+    struct msgin5g_str text;
+    if (!tree_string(item, &text) || !msgin5g_uuid_valid(text))
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.segment.set_id = text;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_seg_no_list(struct decoder *d, const cJSON *item)
+{
+    struct segment_numbers ignored;
+    return ok_if(tree_identifier(item, MSGIN5G_SEG_NO_LIST_MAX, &d->message.seg_no_list) &&
+                 segment_ranges_parse(d->message.seg_no_list, &ignored) == MSGIN5G_OK);
+}
+
+static enum msgin5g_err read_result(struct decoder *d, const cJSON *item)
+{
+    return ok_if(value_flag(item, &d->message.result));
+}
+
+static enum msgin5g_err read_item_count(struct decoder *d, const cJSON *item)
+{
+    int64_t count;
+    if (!tree_integer(item, &count) || count < 1 || count > MSGIN5G_MESSAGE_MAX)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.item_count = (size_t)count;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_items(struct decoder *d, const cJSON *item)
+{
+    enum msgin5g_err err = items_read(item, d->message.type, &d->storage->items, &d->detail);
+    if (err != MSGIN5G_OK)
+        return err;
+    if (d->storage->items->count != d->message.item_count) {
+        d->detail = "indMsgCount";
+        return MSGIN5G_ERR_MALFORMED;
+    }
+    d->message.items = d->storage->items->items;
+    return MSGIN5G_OK;
 }
 
 /* A string value with U+0000 is whole in cJSON's memory, only its length is lost; json_check() counted it. */
@@ -239,17 +247,7 @@ static enum msgin5g_err read_payload(struct decoder *d, const cJSON *item)
 
 static enum msgin5g_err read_delivery_status(struct decoder *d, const cJSON *item)
 {
-    static const char *const words[] = {
-        [MSGIN5G_DELIVERY_SUCCESS] = "success",
-        [MSGIN5G_DELIVERY_FAILURE] = "failure",
-        [MSGIN5G_DELIVERY_STORED] = "stored for deferred delivery",
-    };
-    int status = index_of(item, words, 4);
-    int foreign = d->message.type == MSGIN5G_TYPE_IMDN ? MSGIN5G_DELIVERY_STORED : MSGIN5G_DELIVERY_SUCCESS;
-    if (status < 0 || status == foreign)
-        return MSGIN5G_ERR_MALFORMED;
-    d->message.delivery_status = (enum msgin5g_delivery_status)status;
-    return MSGIN5G_OK;
+    return ok_if(value_delivery_status(item, d->message.type, &d->message.delivery_status));
 }
 
 static enum msgin5g_err read_cause(struct decoder *d, const cJSON *item)
@@ -286,7 +284,10 @@ static enum msgin5g_err read_req_exp_time(struct decoder *d, const cJSON *item)
 
 static enum msgin5g_err read_profile(struct decoder *d, const cJSON *item)
 {
+    int64_t octets;
     d->detail = profile_problem(item);
+    if (d->detail == NULL && tree_integer(tree_member(item, "maxSegSize"), &octets))
+        d->message.max_segment_size = (uint32_t)octets;
     return ok_if(d->detail == NULL);
 }
 
@@ -300,7 +301,7 @@ static const struct row {
 } rows[] = {
     { "msgIden", NULL, ANY_TYPE, ANY_TYPE, read_service },
     { "msgType", NULL, ANY_TYPE, ANY_TYPE, read_type },
-    { "oriAddr", NULL, ANY_TYPE, ANY_TYPE, read_ori },
+    { "oriAddr", NULL, WITH_ORI, WITH_ORI, read_ori },
     { "destAddr", NULL, WITH_DEST, WITH_DEST, read_dest },
     { "msgId", NULL, WITH_ID, WITH_ID, read_msg_id },
     { "appId", NULL, IN(MSG), 0, read_app_id },
@@ -310,8 +311,12 @@ static const struct row {
     { "sfParam", "sfParams", IN(MSG), 0, read_store_forward_params }, /* the schema has both spellings */
     { "isSegmented", NULL, IN(MSG), 0, read_segmented },
     { "segParams", NULL, IN(MSG), 0, read_segment },
-    { "indMsgs", "indMsgCount", WITH_DEST, 0, refuse_aggregate },
-    { "DelSta", NULL, IN(MSGRESP) | IN(IMDN), IN(IMDN), read_delivery_status },
+    { "segId", NULL, ABOUT_SET | IN(MSGRESP), ABOUT_SET, read_set_id },
+    { "segNoList", NULL, IN(SEGREC), IN(SEGREC), read_seg_no_list },
+    { "result", NULL, IN(SEGCONFIR), IN(SEGCONFIR), read_result },
+    { "indMsgCount", NULL, WITH_DEST, 0, read_item_count },
+    { "indMsgs", NULL, WITH_DEST, 0, read_items },
+    { "DelSta", NULL, IN(MSGRESP) | IN(IMDN), 0, read_delivery_status },
     { "Cause", NULL, IN(MSGRESP) | IN(IMDN), 0, read_cause },
     { "regExpTime", NULL, IN(REG), 0, read_reg_exp_time },
     { "urgentTag", NULL, IN(REG) | IN(DEREG), 0, read_urgent_tag },
@@ -347,6 +352,20 @@ static void find_members(const cJSON *root, const cJSON *members[ROW_COUNT])
     }
 }
 
+/* What the members say only together: NULL, or the one that is missing or too many. */
+static const char *contradiction(const struct msgin5g_message *m)
+{
+    bool aggregated = m->item_count > 0;
+    if (aggregated != (m->items != NULL))
+        return aggregated ? "indMsgs" : "indMsgCount";
+    if (aggregated && (m->payload.octets != NULL || m->segmented)) /* TS 23.554 Table 8.4.2-1 */
+        return m->segmented ? "isSegmented" : "payload";
+    if (m->segmented && m->segment.number == 0)
+        return "segParams";
+    bool with_status = m->type == MSGIN5G_TYPE_IMDN && !aggregated;
+    return with_status && m->delivery_status == MSGIN5G_DELIVERY_NONE ? "DelSta" : NULL;
+}
+
 static enum msgin5g_err read_rows(struct decoder *d, const cJSON *const members[ROW_COUNT])
 {
     for (int i = 0; i < ROW_COUNT; i++) {
@@ -362,11 +381,8 @@ static enum msgin5g_err read_rows(struct decoder *d, const cJSON *const members[
             return err;
         }
     }
-    if (d->message.segmented && d->message.segment.number == 0) {
-        d->detail = "segParams";
-        return MSGIN5G_ERR_MALFORMED;
-    }
-    return MSGIN5G_OK;
+    d->detail = contradiction(&d->message);
+    return ok_if(d->detail == NULL);
 }
 
 /* What a message that was refused still tells, whatever came first. */
@@ -389,6 +405,7 @@ static void storage_free(struct storage *storage)
         return;
     cJSON_Delete(storage->root);
     free(storage->app_ids);
+    free(storage->items);
     free(storage);
 }
 

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#define SEGMENT_SIZE_MIN 64 /* octets (EC-10) */
-#define PORT_MAX         65535
+#define PORT_MAX 65535
 
 static bool is_digit(char c)
 {
@@ -157,7 +156,7 @@ const char *profile_problem(const cJSON *profile)
     if (problem == NULL && availability != NULL)
         problem = availability_problem(availability);
     if (problem == NULL && segment_size != NULL &&
-        (!tree_integer(segment_size, &octets) || octets < SEGMENT_SIZE_MIN || octets > MSGIN5G_PAYLOAD_MAX))
+        (!tree_integer(segment_size, &octets) || octets < MSGIN5G_SEGMENT_SIZE_MIN || octets > MSGIN5G_PAYLOAD_MAX))
         problem = "cliProfile.maxSegSize";
     return problem;
 }

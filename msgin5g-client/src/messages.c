@@ -1,5 +1,6 @@
 /* MSG out, MSG, IMDN and MSGRESP in (TS 24.538 6.4.1.1). */
 #include "client_internal.h"
+#include "msg/aggregate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ void messages_abandon(struct msgin5g_client *client)
     }
 }
 
-static void on_msg(struct msgin5g_client *client, const struct msgin5g_message *message)
+static void hand_over(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
     const char *cause = NULL;
 
@@ -92,11 +93,36 @@ static void on_msg(struct msgin5g_client *client, const struct msgin5g_message *
         reports_add(client, message, cause);
 }
 
-static void on_imdn(struct msgin5g_client *client, const struct msgin5g_message *message)
+static void tell_report(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
     if (client->events.report != NULL)
         client->events.report(
             client->ctx, client, message->msg_id, message->ori.addr, message->delivery_status, message->cause);
+}
+
+/* An aggregated message is handed over one by one (TS 24.538 6.4.1.1.7). The owner may free the client in between: it
+ * is deaf then. */
+static void split(struct msgin5g_client *client, const struct msgin5g_message *message,
+    void (*take)(struct msgin5g_client *, const struct msgin5g_message *))
+{
+    struct msgin5g_message one;
+
+    if (message->item_count == 0)
+        take(client, message);
+    for (size_t i = 0; i < message->item_count; i++) {
+        one = aggregate_item(message, i);
+        take(client, &one);
+    }
+}
+
+static void on_msg(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    split(client, message, hand_over);
+}
+
+static void on_imdn(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    split(client, message, tell_report);
 }
 
 static void on_msgresp(struct msgin5g_client *client, const struct msgin5g_message *message)

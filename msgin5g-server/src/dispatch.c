@@ -118,7 +118,7 @@ static enum msgin5g_err authorise(struct dispatch *dispatch, const struct reques
 static enum msgin5g_err handle(struct dispatch *dispatch, struct request *request)
 {
     const struct handler *handler = &handlers[request->message->type];
-    if (handler->run == NULL)
+    if (handler->run == NULL || request->message->item_count > 0) /* nobody takes aggregated messages apart yet */
         return MSGIN5G_ERR_MALFORMED;
     enum msgin5g_err err = msgin5g_service_id_parse(request->message->ori.addr, &request->originator);
     if (err == MSGIN5G_OK && !handler->before_registration)

@@ -25,6 +25,23 @@ static void check_same_segment(const struct msgin5g_segment *a, const struct msg
     CHECK(a->total == b->total && a->number == b->number && a->last == b->last);
 }
 
+static void check_same_item(const struct msgin5g_item *a, const struct msgin5g_item *b)
+{
+    CHECK(str_same(a->msg_id, b->msg_id) && str_same(a->payload, b->payload) && str_same(a->app_id, b->app_id));
+    CHECK(a->app_id_count == b->app_id_count);
+    for (size_t i = 0; i < a->app_id_count; i++)
+        CHECK(str_same(a->app_ids[i], b->app_ids[i]));
+    CHECK(a->report_requested == b->report_requested && a->priority == b->priority);
+    CHECK(a->delivery_status == b->delivery_status && str_same(a->cause, b->cause));
+}
+
+static void check_same_items(const struct msgin5g_message *a, const struct msgin5g_message *b)
+{
+    CHECK(a->item_count == b->item_count);
+    for (size_t i = 0; i < a->item_count; i++)
+        check_same_item(&a->items[i], &b->items[i]);
+}
+
 static void check_same(const struct msgin5g_message *a, const struct msgin5g_message *b)
 {
     CHECK(a->type == b->type);
@@ -40,6 +57,9 @@ static void check_same(const struct msgin5g_message *a, const struct msgin5g_mes
     check_same_segment(&a->segment, &b->segment);
     CHECK(str_same(a->payload, b->payload) && str_same(a->cause, b->cause));
     CHECK(a->delivery_status == b->delivery_status && a->reg_exp_time_s == b->reg_exp_time_s);
+    CHECK(str_same(a->seg_no_list, b->seg_no_list) && a->result == b->result);
+    CHECK(a->max_segment_size == b->max_segment_size);
+    check_same_items(a, b);
 }
 
 /* The written form may be longer than what was read: sfFlag is always there, lastSegFlag in quotation marks. */

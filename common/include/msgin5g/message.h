@@ -15,7 +15,9 @@
     X(DEREG)                                                                                                           \
     X(MSG)                                                                                                             \
     X(MSGRESP)                                                                                                         \
-    X(IMDN)
+    X(IMDN)                                                                                                            \
+    X(SEGREC)                                                                                                          \
+    X(SEGCONFIR)
 
 enum msgin5g_type {
 #define MSGIN5G_TYPE_ENUM(name) MSGIN5G_TYPE_##name,
@@ -62,9 +64,24 @@ struct msgin5g_segment {
     bool last;                 /* lastSegFlag */
 };
 
+/** One message or report inside of an aggregated one (TS 23.554 8.4, EC-6). */
+struct msgin5g_item {
+    struct msgin5g_str msg_id;         /* msgId; of the acknowledged message in IMDN */
+    struct msgin5g_str payload;        /* MSG */
+    struct msgin5g_str app_id;         /* MSG; the first one when there are several */
+    const struct msgin5g_str *app_ids; /* as in struct msgin5g_message */
+    size_t app_id_count;
+    bool report_requested;                        /* MSG */
+    enum msgin5g_priority priority;               /* MSG */
+    enum msgin5g_delivery_status delivery_status; /* IMDN */
+    struct msgin5g_str cause;                     /* IMDN; never with MSGIN5G_DELIVERY_SUCCESS */
+};
+
 #define MSGIN5G_REG_EXP_TIME_NONE (-1)
-#define MSGIN5G_APP_ID_MAX        255 /* octets of one Application ID */
-#define MSGIN5G_APP_IDS_MAX       16  /* Application IDs of one message (EC-25) */
+#define MSGIN5G_APP_ID_MAX        255  /* octets of one Application ID */
+#define MSGIN5G_APP_IDS_MAX       16   /* Application IDs of one message (EC-25) */
+#define MSGIN5G_SEGMENT_SIZE_MIN  64   /* octets: smallest cliProfile.maxSegSize (EC-10); the largest is a payload */
+#define MSGIN5G_SEG_NO_LIST_MAX   2048 /* octets of segNoList: more than 255 segments can need */
 
 /**
  * One decoded message of any type. Strings are borrowed: from the decoder's storage (see msgin5g_message_decode()) or
@@ -72,7 +89,7 @@ struct msgin5g_segment {
  */
 struct msgin5g_message {
     enum msgin5g_type type;
-    struct msgin5g_address ori;        /* oriAddr: every type here */
+    struct msgin5g_address ori;        /* oriAddr: every type but SEGREC and SEGCONFIR */
     struct msgin5g_address dest;       /* destAddr: MSG and IMDN */
     struct msgin5g_str msg_id;         /* msgId: MSG, MSGRESP, IMDN */
     struct msgin5g_str app_id;         /* appId of MSG; the first one when there are several */
@@ -83,12 +100,17 @@ struct msgin5g_message {
     bool store_forward;    /* sfFlag */
     int64_t expire_time_s; /* sfParam.expireTime, seconds since 1970-01-01 UTC, from 1; 0: absent. Only with sfFlag. */
     bool delivery_copy;    /* encode: from server to recipient, without priority, sfFlag, sfParam (6.4.1.2.6 c) */
-    bool segmented;        /* isSegmented; segment is set only then */
-    struct msgin5g_segment segment;
+    bool segmented;        /* isSegmented; the whole of segment is set only then */
+    struct msgin5g_segment segment;               /* its set_id also in SEGREC, SEGCONFIR and MSGRESP (EC-6b) */
     struct msgin5g_str payload;                   /* payload, unescaped UTF-8; may hold NUL */
     enum msgin5g_delivery_status delivery_status; /* DelSta */
     struct msgin5g_str cause;                     /* Cause; never with MSGIN5G_DELIVERY_SUCCESS */
+    const struct msgin5g_item *items;             /* indMsgs of an aggregated MSG or IMDN (EC-6); else NULL */
+    size_t item_count;                            /* indMsgCount; 0: not aggregated */
+    struct msgin5g_str seg_no_list;               /* SEGREC: which segments, see segment_ranges_parse() */
+    bool result;                                  /* SEGCONFIR */
     int64_t reg_exp_time_s;                       /* regExpTime of REG (EC-9); MSGIN5G_REG_EXP_TIME_NONE: absent */
+    uint32_t max_segment_size;                    /* cliProfile.maxSegSize of REG in octets (EC-10); 0: absent */
     void *storage;                                /* the decoder's; NULL in a message built by hand */
 };
 
@@ -102,8 +124,9 @@ void msgin5g_message_free(struct msgin5g_message *message);
  *
  * Checks: at most MSGIN5G_MESSAGE_MAX octets, UTF-8, nesting at most 16, one JSON object and nothing after it, no
  * duplicate members, msgIden, mandatory members and types of the message type, exactly one destination, no AS to AS,
- * UUID message ids, payload at most MSGIN5G_PAYLOAD_MAX, no NUL or control characters in identifiers. The Client
- * Profile of REG is checked, not kept. Aggregated messages (indMsgs) are refused: dropping their items would lose them.
+ * UUID message ids, payload at most MSGIN5G_PAYLOAD_MAX (that of all items together, too), no NUL or control characters
+ * in identifiers, indMsgCount as many as there are items (EC-6), segNoList well formed. Of the Client Profile of REG
+ * only maxSegSize is kept.
  *
  * @param body    borrowed for the call; not NUL-terminated.
  * @param out     set only on MSGIN5G_OK; release with msgin5g_message_free().

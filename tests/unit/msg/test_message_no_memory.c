@@ -49,6 +49,9 @@ static void message_decode(void **state)
 {
     (void)state;
     assert_true(walk(MSG_HEAD "\"msgType\":\"MSG\",\"appId\":[\"a\",\"b\"],\"payload\":\"x\"}", MSGIN5G_OK) > 10);
+    assert_true(walk(MSG_HEAD "\"msgType\":\"MSG\",\"indMsgCount\":1,\"indMsgs\":[{\"msgId\":\"4f6d2a10-5b1f-4d2c-9b9f-"
+                              "0a1d2c3b4e5f\",\"payload\":\"\"}]}",
+                    MSGIN5G_OK) > 10);
     assert_true(walk(MSG_HEAD "\"msgType\":\"MSG\",\"payload\":5}", MSGIN5G_ERR_MALFORMED) > 10);
 }
 

@@ -270,7 +270,6 @@ static void members_of_msg(void **state)
         { SEG("{" SEG_ID ",\"segNumb\":2,\"totalSegCount\":\"3\"}"), "segParams.totalSegCount" },
         { SEG("{" SEG_ID ",\"segNumb\":2,\"lastSegFlag\":\"yes\"}"), "segParams.lastSegFlag" },
         { SEG("{" SEG_ID ",\"segNumb\":2,\"lastSegFlag\":1}"), "segParams.lastSegFlag" },
-        { MSG("\"indMsgCount\":1,\"indMsgs\":[]"), "indMsgs: aggregated messages are not supported" },
     };
     (void)state;
     REFUSE_ALL(cases);
