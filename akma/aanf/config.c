@@ -45,7 +45,7 @@ static const struct config_key management_keys[] = {
         .default_text = "127.0.0.1",
         .min = 1,
         .max = 255,
-        .help = "Address for /healthz, /readyz and /metrics, in clear: keep it local." },
+        .help = "Address for /healthz, /readyz, /metrics and the management of contexts and subscribers." },
     { .name = "port",
         .type = CONFIG_INT,
         .offset = AT(management_port),
@@ -57,8 +57,20 @@ static const struct config_key management_keys[] = {
         .type = CONFIG_FILE,
         .offset = AT(management_token_file),
         .default_text = "",
-        .help = "Bearer token for /contexts and /faults, one line, readable by nobody else; without it they are "
-                "served on loopback addresses only." },
+        .help = "Bearer token for /contexts, /subscribers and /faults, one line, readable by nobody else; without it "
+                "they are served on loopback addresses only." },
+    { .name = "certificate",
+        .type = CONFIG_FILE,
+        .offset = AT(management_certificate),
+        .default_text = "",
+        .help =
+            "Certificate chain (PEM) for HTTPS; empty: HTTP in clear. Keys of subscribers are taken over HTTPS or on "
+            "loopback addresses only." },
+    { .name = "key",
+        .type = CONFIG_FILE,
+        .offset = AT(management_key),
+        .default_text = "",
+        .help = "Its private key (PEM)." },
     { 0 },
 };
 
@@ -215,6 +227,14 @@ static const struct config_key limits_keys[] = {
         .min = 1,
         .max = 10000,
         .help = "AF_IDs remembered for each context." },
+    { .name = "provisioned",
+        .type = CONFIG_INT,
+        .offset = AT(limit_provisioned),
+        .default_text = "10000",
+        .min = 0,
+        .max = 1000000,
+        .help = "Subscribers added over the management port at most; 32 octets of locked memory each. Reloaded at "
+                "SIGHUP." },
     { .name = "authentications",
         .type = CONFIG_INT,
         .offset = AT(limit_authentications),
@@ -345,7 +365,10 @@ const struct config_key aanf_config_schema[] = {
         .offset = AT(insecure_h2c),
         .default_text = "false",
         .help = "Labs on loopback only: HTTP/2 in clear. Breaks TS 33.535 4.4.0 and the tests of TS 33.537." },
-    { .name = "management", .type = CONFIG_SECTION, .keys = management_keys, .help = "Health and metrics." },
+    { .name = "management",
+        .type = CONFIG_SECTION,
+        .keys = management_keys,
+        .help = "Health, metrics, provisioning (docs/aanf-management.yaml)." },
     { .name = "nf_instance_id",
         .type = CONFIG_STRING,
         .offset = AT(nf_instance_id),
@@ -407,8 +430,10 @@ const struct config_key aanf_config_schema[] = {
         .type = CONFIG_FILE,
         .offset = AT(state_file),
         .default_text = "",
-        .help = "Where contexts and sequence numbers are kept over a restart, sealed; empty: they are lost. The folder "
-                "must be writable." },
+        .help =
+            "Where contexts, sequence numbers and provisioned subscribers are kept over a restart, sealed; empty: they "
+            "are lost. The folder "
+            "must be writable." },
     { .name = "state_key_file",
         .type = CONFIG_FILE,
         .offset = AT(state_key_file),
@@ -445,6 +470,8 @@ static void check_management(const struct aanf_config *config, struct config_rep
     if (problem != NULL)
         config_report_add(report, "management.token_file", "%s", problem);
     secret_wipe(token, sizeof token);
+    if ((config->management_certificate[0] != '\0') != (config->management_key[0] != '\0'))
+        config_report_add(report, "management", "certificate and key go together");
 }
 
 static void check_whole_seconds(int64_t ms, const char *path, struct config_report *report)

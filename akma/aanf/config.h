@@ -30,7 +30,7 @@ struct aanf_config {
     int64_t listen_port;
     char *management_host;
     int64_t management_port;
-    char *management_token_file;
+    char *management_token_file, *management_certificate, *management_key;
     char *nf_instance_id;
     char *api_root;
     char *tls_certificate, *tls_key, *tls_ca;
@@ -48,7 +48,8 @@ struct aanf_config {
     int64_t authentication_lifetime_ms;
     bool notify_replaced;
     char *state_file, *state_key_file; /* "": nothing survives a restart */
-    int64_t limit_contexts, limit_authentications, limit_af_ids, limit_body_octets, limit_connections, limit_streams;
+    int64_t limit_contexts, limit_provisioned, limit_authentications, limit_af_ids, limit_body_octets,
+        limit_connections, limit_streams;
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;
     bool faults_drop;

@@ -80,7 +80,8 @@ static enum msgin5g_err load_subscribers(const struct aanf_config *config, struc
         log_error("subscribers file not usable problems=%.*s", (int)report.text.length, (const char *)report.text.data);
         goto out;
     }
-    err = subscriber_store_create(config->subscribers.count + file.subscribers.count, &store);
+    err = subscriber_store_create(
+        config->subscribers.count + file.subscribers.count + (size_t)config->limit_provisioned, &store);
     if (err == MSGIN5G_OK)
         err = add_subscribers(store, &config->subscribers);
     if (err == MSGIN5G_OK)
@@ -225,11 +226,17 @@ static enum msgin5g_err open_servers(struct process *process)
     return err == MSGIN5G_OK ? MSGIN5G_OK : failed("management", err);
 }
 
-/* The subscriber is gone or lost AKMA: so does its context. */
+/* The subscriber is gone or lost AKMA: so does its context. The configuration took over one that was provisioned: it
+ * is the master now. */
 static void drop_unsubscribed(void *ctx, const struct subscriber *before)
 {
     struct aanf *aanf = ctx;
+    char shown[LOG_IDENTITY_LEN];
     const struct subscriber *now = subscriber_store_find(aanf->subscribers, before->supi);
+    if (before->provisioned && now != NULL && !now->provisioned) {
+        log_info("provisioned subscriber taken over by the configuration supi=%s", log_identity(before->supi, shown));
+        state_drop_subscriber(aanf->state, before->supi);
+    }
     if (now == NULL || !now->akma_allowed)
         (void)aanf_remove_context(aanf, before->supi);
 }
@@ -239,7 +246,7 @@ static bool changes_at_once(const char *key)
 {
     static const char *const keys[] = { "subscribers", "subscribers_file", "afs", "consumers.anchor_key",
         "consumers.authentication", "serving_networks", "oauth.required", "oauth.instances", "k_af_lifetime",
-        "notify_replaced", "log.level", "log.requests" };
+        "notify_replaced", "limits.provisioned", "log.level", "log.requests" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(key, keys[i]) == 0)
             return true;
@@ -264,13 +271,15 @@ static void reload(void *ctx)
     enum msgin5g_err err = daemon_load(&program, process->options.config_path, &config);
     if (err == MSGIN5G_OK)
         err = load_subscribers(&config, &subscribers);
+    if (err == MSGIN5G_OK)
+        err = subscriber_store_inherit(subscribers, aanf->subscribers);
     if (err != MSGIN5G_OK) {
+        subscriber_store_free(subscribers);
         log_error("configuration not reloaded, the old one stays reason=%s", msgin5g_err_text(err));
         config_free(aanf_config_schema, &config);
         return;
     }
     config_compare(aanf_config_schema, &process->config, &config, say_unchanged, NULL);
-    subscriber_store_inherit(subscribers, aanf->subscribers);
     struct subscriber_store *older = aanf->subscribers;
     aanf->subscribers = subscribers;
     subscriber_store_each(older, drop_unsubscribed, aanf);
@@ -309,6 +318,7 @@ static void process_close(struct process *process)
     struct aanf *aanf = &process->aanf;
     faults_free(aanf->faults); /* answers what it holds, so before the server */
     http_server_free(process->management_server);
+    management_close(&process->management);
     http_server_free(process->api_server);
     token_issuer_free(aanf->issuer);
     auth_store_free(aanf->authentications);

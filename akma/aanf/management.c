@@ -4,12 +4,13 @@
 #include "base/secret.h"
 #include "contexts_api.h"
 #include "subscriber_config.h"
-
+#include "subscribers_api.h"
 #include "token_issuer.h"
 
 #include <string.h>
 
 #define METRICS_MAX 1048576
+#define PROBLEM_MAX 256
 
 static void respond_text(struct http_request *request, int status, const char *type, const void *text, size_t length)
 {
@@ -99,6 +100,16 @@ bool management_admit(struct management *management, struct http_request *reques
     return false;
 }
 
+bool management_admit_keys(struct management *management, struct http_request *request)
+{
+    if (!management_admit(management, request))
+        return false;
+    if (management->local || management->tls != NULL)
+        return true;
+    http_respond_problem(request, 403, NULL, "keys are taken over TLS only, see management.certificate");
+    return false;
+}
+
 const char *management_token_read(const char *path, char out[MANAGEMENT_TOKEN_MAX + 1])
 {
     const char *problem = "must hold one line of 16 to 128 printable characters";
@@ -131,8 +142,35 @@ static const struct http_route routes[] = {
     { "GET", "/contexts", NULL, contexts_api_list },
     { "DELETE", "/contexts/{subscriber}", NULL, contexts_api_remove },
     { "POST", "/contexts/{subscriber}/expire", NULL, contexts_api_expire },
+    { "GET", "/subscribers", NULL, subscribers_api_list },
+    { "POST", "/subscribers", NULL, subscribers_api_add },
+    { "GET", "/subscribers/{supi}", NULL, subscribers_api_show },
+    { "PATCH", "/subscribers/{supi}", NULL, subscribers_api_change },
+    { "DELETE", "/subscribers/{supi}", NULL, subscribers_api_remove },
     { NULL, NULL, NULL, NULL },
 };
+
+static enum msgin5g_err open_tls(struct management *management, const struct aanf_config *config)
+{
+    char problem[PROBLEM_MAX] = "";
+    const struct tls_context_config tls = { .is_server = true,
+        .certificate_file = config->management_certificate,
+        .key_file = config->management_key,
+        .alpn = "h2,http/1.1" };
+    if (config->management_certificate[0] == '\0')
+        return MSGIN5G_OK;
+    enum msgin5g_err err = tls_context_create(&tls, &management->tls, problem, sizeof problem);
+    if (err != MSGIN5G_OK)
+        log_error("management: TLS cannot be set up problem=\"%s\"", problem);
+    return err;
+}
+
+void management_close(struct management *management)
+{
+    tls_context_free(management->tls);
+    management->tls = NULL;
+    secret_wipe(management->token, sizeof management->token);
+}
 
 enum msgin5g_err management_create(
     struct management *management, const struct aanf_config *config, struct http_server **out)
@@ -145,9 +183,13 @@ enum msgin5g_err management_create(
         return MSGIN5G_ERR_CONFIG;
     }
     management->local = strncmp(config->management_host, "127.", 4) == 0 || strcmp(config->management_host, "::1") == 0;
+    enum msgin5g_err err = open_tls(management, config);
+    if (err != MSGIN5G_OK)
+        return err;
     struct http_server_config http = {
         .host = config->management_host,
         .port = (uint16_t)config->management_port,
+        .tls = management->tls,
         .routes = routes,
         .ctx = management,
         .metrics_label = "management",

@@ -12,7 +12,7 @@
 #define KEY_FILE_MAX 256
 #define SPARE        1024 /* records more than needed before the file is written anew */
 
-enum kind { KIND_CONTEXT = 1, KIND_GONE, KIND_GRANT, KIND_SQN };
+enum kind { KIND_CONTEXT = 1, KIND_GONE, KIND_GRANT, KIND_SQN, KIND_SUBSCRIBER, KIND_UNSUBSCRIBED };
 
 struct state {
     struct state_config config;
@@ -84,6 +84,15 @@ static void get_text(struct cursor *cursor, char *out, size_t size)
     out[length] = '\0';
 }
 
+/* Octets as text of @p size with its NUL. */
+static void get_hex(struct cursor *cursor, char *out, size_t size)
+{
+    uint8_t octets[16];
+    get_octets(cursor, octets, size / 2);
+    secret_to_hex(octets, size / 2, out);
+    secret_wipe(octets, sizeof octets);
+}
+
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 /* A subscriber of the configuration that has left it, or lost AKMA, while nothing ran. */
@@ -144,10 +153,61 @@ static enum msgin5g_err read_sqn(struct state *state, struct cursor *cursor)
     return MSGIN5G_OK;
 }
 
+/* The configuration is the master of what it holds, so a subscriber that has got there since is left out. */
+static bool configured(struct state *state, const char *supi)
+{
+    const struct subscriber *now = subscriber_store_find(*state->config.subscribers, supi);
+    return now != NULL && !now->provisioned;
+}
+
+static enum msgin5g_err read_subscriber(struct state *state, struct cursor *cursor)
+{
+    char supi[AKMA_SUPI_MAX + 1], gpsi[AKMA_SUPI_MAX + 1], realm[AKMA_A_KID_MAX + 1], rid[AKMA_RID_MAX + 1];
+    char amf[2 * 2 + 1], sqn[2 * 6 + 1], k[2 * 16 + 1], opc[2 * 16 + 1], none[] = "";
+    struct subscriber_config config = { .supi = supi,
+        .k = k,
+        .op = none,
+        .opc = opc,
+        .amf = amf,
+        .sqn = sqn,
+        .rid = rid,
+        .gpsi = gpsi,
+        .home_realm = realm };
+    config.akma_allowed = get_integer(cursor, 1) != 0;
+    get_text(cursor, supi, sizeof supi);
+    get_text(cursor, gpsi, sizeof gpsi);
+    get_text(cursor, realm, sizeof realm);
+    get_text(cursor, rid, sizeof rid);
+    get_hex(cursor, amf, sizeof amf);
+    get_hex(cursor, sqn, sizeof sqn);
+    get_hex(cursor, k, sizeof k);
+    get_hex(cursor, opc, sizeof opc);
+    enum msgin5g_err err = MSGIN5G_OK;
+    if (cursor->good && !configured(state, supi))
+        err = subscriber_store_put(*state->config.subscribers, &config);
+    secret_wipe(k, sizeof k);
+    secret_wipe(opc, sizeof opc);
+    return err;
+}
+
+static enum msgin5g_err read_unsubscribed(struct state *state, struct cursor *cursor)
+{
+    char supi[AKMA_SUPI_MAX + 1];
+    get_text(cursor, supi, sizeof supi);
+    if (cursor->good && !configured(state, supi))
+        (void)subscriber_store_remove(*state->config.subscribers, supi);
+    return MSGIN5G_OK;
+}
+
 static enum msgin5g_err read_record(void *ctx, const uint8_t *octets, size_t length)
 {
     static enum msgin5g_err (*const readers[])(struct state *, struct cursor *) = {
-        [KIND_CONTEXT] = read_context, [KIND_GONE] = read_gone, [KIND_GRANT] = read_grant, [KIND_SQN] = read_sqn
+        [KIND_CONTEXT] = read_context,
+        [KIND_GONE] = read_gone,
+        [KIND_GRANT] = read_grant,
+        [KIND_SQN] = read_sqn,
+        [KIND_SUBSCRIBER] = read_subscriber,
+        [KIND_UNSUBSCRIBED] = read_unsubscribed,
     };
     struct cursor cursor = { octets, length, true };
     size_t kind = (size_t)get_integer(&cursor, 1);
@@ -202,6 +262,33 @@ static enum msgin5g_err write_sqn(struct state *state, struct journal *journal, 
     return append(state, journal, &record);
 }
 
+static enum msgin5g_err write_subscriber(
+    struct state *state, struct journal *journal, const struct subscriber *subscriber)
+{
+    struct buffer record;
+    buffer_init(&record, JOURNAL_RECORD_MAX);
+    put_integer(&record, KIND_SUBSCRIBER, 1);
+    put_integer(&record, subscriber->akma_allowed, 1);
+    put_text(&record, subscriber->supi);
+    put_text(&record, subscriber->gpsi);
+    put_text(&record, subscriber->home_realm);
+    put_text(&record, subscriber->rid);
+    put_octets(&record, subscriber->amf, sizeof subscriber->amf);
+    put_integer(&record, subscriber->sqn, 6);
+    put_octets(&record, subscriber->keys->k.octets, sizeof subscriber->keys->k.octets);
+    put_octets(&record, subscriber->keys->opc.octets, sizeof subscriber->keys->opc.octets);
+    return append(state, journal, &record);
+}
+
+static enum msgin5g_err write_unsubscribed(struct state *state, struct journal *journal, const char *supi)
+{
+    struct buffer record;
+    buffer_init(&record, JOURNAL_RECORD_MAX);
+    put_integer(&record, KIND_UNSUBSCRIBED, 1);
+    put_text(&record, supi);
+    return append(state, journal, &record);
+}
+
 struct rewrite {
     struct state *state;
     struct journal *journal;
@@ -215,11 +302,12 @@ static void rewrite_context(void *ctx, const struct context_change *change)
         rewrite->err = write_change(rewrite->state, rewrite->journal, change);
 }
 
-static void rewrite_sqn(void *ctx, const struct subscriber *subscriber)
+static void rewrite_subscriber(void *ctx, const struct subscriber *subscriber)
 {
     struct rewrite *rewrite = ctx;
     if (rewrite->err == MSGIN5G_OK)
-        rewrite->err = write_sqn(rewrite->state, rewrite->journal, subscriber);
+        rewrite->err =
+            (subscriber->provisioned ? write_subscriber : write_sqn)(rewrite->state, rewrite->journal, subscriber);
 }
 
 /* The whole state into a new file, which then takes the old one's place. */
@@ -229,7 +317,7 @@ static enum msgin5g_err rewrite(struct state *state)
     state->records = 0;
     rewrite.err = journal_begin(state->path, &state->key, &rewrite.journal);
     if (rewrite.err == MSGIN5G_OK) {
-        subscriber_store_each(*state->config.subscribers, rewrite_sqn, &rewrite);
+        subscriber_store_each(*state->config.subscribers, rewrite_subscriber, &rewrite);
         context_store_each(state->config.contexts, rewrite_context, &rewrite);
     }
     if (rewrite.err == MSGIN5G_OK)
@@ -267,6 +355,18 @@ void state_keep_sqn(struct state *state, const struct subscriber *subscriber)
 {
     if (state != NULL)
         settle(state, state->journal != NULL ? write_sqn(state, state->journal, subscriber) : MSGIN5G_ERR_IO);
+}
+
+void state_keep_subscriber(struct state *state, const struct subscriber *subscriber)
+{
+    if (state != NULL)
+        settle(state, state->journal != NULL ? write_subscriber(state, state->journal, subscriber) : MSGIN5G_ERR_IO);
+}
+
+void state_drop_subscriber(struct state *state, const char *supi)
+{
+    if (state != NULL)
+        settle(state, state->journal != NULL ? write_unsubscribed(state, state->journal, supi) : MSGIN5G_ERR_IO);
 }
 
 bool state_healthy(const struct state *state)
@@ -318,6 +418,7 @@ enum msgin5g_err state_create(const struct state_config *config, struct state **
         log_error("the state file cannot be used path=%s reason=%s", state->path,
             err == MSGIN5G_ERR_AUTHENTICATION ? "another key sealed it, or it was changed"
             : err == MSGIN5G_ERR_MALFORMED    ? "no state file of this program"
+            : err == MSGIN5G_ERR_LIMIT        ? "limits.contexts or limits.provisioned is too small for it"
                                               : msgin5g_err_text(err));
     if (err == MSGIN5G_OK)
         err = rewrite(state);

@@ -1,5 +1,5 @@
 /* What of the AAnF survives a restart, when state_file is configured: AKMA contexts, expiry times of K_AF, the SQN of
- * subscribers; always sealed. */
+ * subscribers, and those subscribers that the configuration does not hold; always sealed. */
 #ifndef AANF_STATE_H
 #define AANF_STATE_H
 
@@ -25,6 +25,10 @@ enum msgin5g_err state_create(const struct state_config *config, struct state **
 void state_free(struct state *state);
 /** The SQN of @p subscriber changed. */
 void state_keep_sqn(struct state *state, const struct subscriber *subscriber);
+/** A provisioned subscriber came or changed. */
+void state_keep_subscriber(struct state *state, const struct subscriber *subscriber);
+/** A provisioned subscriber is gone. */
+void state_drop_subscriber(struct state *state, const char *supi);
 /** False after a write that failed, until one succeeds. */
 bool state_healthy(const struct state *state);
 

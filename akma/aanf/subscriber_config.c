@@ -106,41 +106,71 @@ static bool supi_valid(const char *supi)
     return digits >= 5 && digits <= 15 && all_of(supi + 5, "0123456789");
 }
 
-/* The path of a member; the largest index and name fit. */
-#define MEMBER_MAX 64
+typedef void problem_fn(void *ctx, const char *member, const char *what);
 
-static void check_member(struct config_report *report, size_t index, const char *name, bool good, const char *what)
-{
-    char path[MEMBER_MAX];
-    (void)snprintf(path, sizeof path, "subscribers[%zu].%s", index, name);
-    if (!good)
-        config_report_add(report, path, "%s", what);
-}
-
-static void check_one(const struct subscriber_config *one, size_t index, struct config_report *report)
+static void check_one(const struct subscriber_config *one, problem_fn *add, void *ctx)
 {
     char realm[AKMA_A_KID_MAX + 1];
     bool op = one->op[0] != '\0';
     bool opc = one->opc[0] != '\0';
-    check_member(report, index, "supi", supi_valid(one->supi), "must be imsi- and 5 to 15 digits, or nai-user@realm");
-    check_member(report, index, "k", is_hex(one->k, 32), "must be 32 hexadecimal digits");
-    check_member(report, index, "opc", op != opc, "give either op or opc");
-    check_member(report, index, "op", !op || is_hex(one->op, 32), "must be 32 hexadecimal digits");
-    check_member(report, index, "opc", !opc || is_hex(one->opc, 32), "must be 32 hexadecimal digits");
-    check_member(report, index, "amf", is_hex(one->amf, 4) && strchr("89abcdefABCDEF", one->amf[0]) != NULL,
-        "must be 4 hexadecimal digits with the first bit set, for example 8000");
-    check_member(report, index, "sqn", is_hex(one->sqn, 12), "must be 12 hexadecimal digits");
-    check_member(report, index, "rid", all_of(one->rid, "0123456789"), "must be 1 to 4 digits");
-    if (one->home_realm[0] == '\0')
-        check_member(report, index, "supi", a_kid_home_realm(one->supi, (int)one->mnc_digits, realm) == MSGIN5G_OK,
-            "no home realm can be made of this SUPI, set home_realm");
+    bool separation = is_hex(one->amf, 4) && strchr("89abcdefABCDEF", one->amf[0]) != NULL;
+    bool named = one->home_realm[0] != '\0';
+    const struct {
+        const char *member;
+        bool good;
+        const char *what;
+    } rows[] = {
+        { "supi", supi_valid(one->supi), "must be imsi- and 5 to 15 digits, or nai-user@realm" },
+        { "k", is_hex(one->k, 32), "must be 32 hexadecimal digits" },
+        { "opc", op != opc, "give either op or opc" },
+        { "op", !op || is_hex(one->op, 32), "must be 32 hexadecimal digits" },
+        { "opc", !opc || is_hex(one->opc, 32), "must be 32 hexadecimal digits" },
+        { "amf", separation, "must be 4 hexadecimal digits with the first bit set, for example 8000" },
+        { "sqn", is_hex(one->sqn, 12), "must be 12 hexadecimal digits" },
+        { "rid", all_of(one->rid, "0123456789"), "must be 1 to 4 digits" },
+        { "supi", named || a_kid_home_realm(one->supi, (int)one->mnc_digits, realm) == MSGIN5G_OK,
+            "no home realm can be made of this SUPI, set home_realm" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!rows[i].good)
+            add(ctx, rows[i].member, rows[i].what);
+}
+
+struct reported {
+    struct config_report *report;
+    size_t index;
+};
+
+/* The path of a member; the largest index and name fit. */
+#define MEMBER_MAX 64
+
+static void add_to_report(void *ctx, const char *member, const char *what)
+{
+    const struct reported *to = ctx;
+    char path[MEMBER_MAX];
+    (void)snprintf(path, sizeof path, "subscribers[%zu].%s", to->index, member);
+    config_report_add(to->report, path, "%s", what);
 }
 
 void subscriber_config_check(const struct config_items *subscribers, struct config_report *report)
 {
     const struct subscriber_config *all = subscribers->values;
     for (size_t i = 0; i < subscribers->count; i++)
-        check_one(&all[i], i, report);
+        check_one(&all[i], add_to_report, &(struct reported){ report, i });
+}
+
+static void keep_first(void *ctx, const char *member, const char *what)
+{
+    struct subscriber_problem *problem = ctx;
+    if (problem->what == NULL)
+        *problem = (struct subscriber_problem){ member, what };
+}
+
+struct subscriber_problem subscriber_config_problem(const struct subscriber_config *one)
+{
+    struct subscriber_problem problem = { 0 };
+    check_one(one, keep_first, &problem);
+    return problem;
 }
 
 enum msgin5g_err subscribers_file_load(const char *path, struct subscribers_file *out, struct config_report *report)

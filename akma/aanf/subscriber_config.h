@@ -26,6 +26,12 @@ extern const struct config_key subscribers_file_schema[];
 
 /** Add to @p report what is wrong with subscribers[...]. */
 void subscriber_config_check(const struct config_items *subscribers, struct config_report *report);
+/** What is wrong with one member: constants; what is NULL when nothing is. */
+struct subscriber_problem {
+    const char *member, *what;
+};
+/** The first problem of a subscriber whose strings are all there. */
+struct subscriber_problem subscriber_config_problem(const struct subscriber_config *one);
 /**
  * Read and check the file. @p report is set up in any case and the caller's, as @p out is (config_free()).
  * @return MSGIN5G_OK, ERR_CONFIG or ERR_NO_MEMORY.

@@ -20,6 +20,7 @@ struct entry {
 struct subscriber_store {
     struct entry *table;
     struct secret_arena *arena;
+    size_t capacity; /* the arena has one slot more, for the time of a replacement */
 };
 
 enum msgin5g_err subscriber_store_create(size_t subscribers, struct subscriber_store **out)
@@ -27,8 +28,8 @@ enum msgin5g_err subscriber_store_create(size_t subscribers, struct subscriber_s
     struct subscriber_store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    size_t slots = subscribers > 0 ? subscribers : 1;
-    enum msgin5g_err err = secret_arena_create(slots, sizeof(struct subscriber_keys), &store->arena);
+    store->capacity = subscribers;
+    enum msgin5g_err err = secret_arena_create(subscribers + 1, sizeof(struct subscriber_keys), &store->arena);
     if (err != MSGIN5G_OK) {
         free(store);
         return err;
@@ -111,38 +112,138 @@ static enum msgin5g_err realm_of(const struct subscriber_config *config, char ou
     return MSGIN5G_OK;
 }
 
-enum msgin5g_err subscriber_store_add(struct subscriber_store *store, const struct subscriber_config *config)
-{
-    char realm[AKMA_A_KID_MAX + 1];
-    if (subscriber_store_find(store, config->supi) != NULL)
-        return MSGIN5G_ERR_DUPLICATE;
-    enum msgin5g_err err = realm_of(config, realm);
-    if (err != MSGIN5G_OK)
-        return MSGIN5G_ERR_CONFIG;
-    size_t text = strlen(config->supi) + strlen(config->gpsi) + strlen(realm) + 3;
-    struct entry *entry = calloc(1, sizeof *entry + text);
-    if (entry == NULL)
-        return MSGIN5G_ERR_NO_MEMORY;
-    err = MSGIN5G_ERR_LIMIT;
-    if ((entry->keys = secret_arena_take(store->arena)) == NULL)
-        goto out;
-    if ((err = subscriber_read(entry, config, realm)) != MSGIN5G_OK)
-        goto out;
-    HASH_ADD_KEYPTR(hh, store->table, entry->subscriber.supi, strlen(entry->subscriber.supi), entry);
-    if (entry->hh.tbl == NULL)
-        err = MSGIN5G_ERR_NO_MEMORY;
-    else
-        entry = NULL; /* the store's from here on */
-out:
-    entry_free(store, entry);
-    return err;
-}
-
 static struct entry *entry_find(const struct subscriber_store *store, const char *supi)
 {
     struct entry *entry = NULL;
     HASH_FIND(hh, store->table, supi, strlen(supi), entry);
     return entry;
+}
+
+static enum msgin5g_err entry_new(struct subscriber_store *store, size_t text, struct entry **out)
+{
+    struct entry *entry = calloc(1, sizeof *entry + text);
+    if (entry == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    if ((entry->keys = secret_arena_take(store->arena)) == NULL) {
+        free(entry);
+        return MSGIN5G_ERR_LIMIT;
+    }
+    *out = entry;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err entry_make(
+    struct subscriber_store *store, const struct subscriber_config *config, struct entry **out)
+{
+    char realm[AKMA_A_KID_MAX + 1];
+    struct entry *entry = NULL;
+    enum msgin5g_err err = realm_of(config, realm);
+    if (err != MSGIN5G_OK)
+        return MSGIN5G_ERR_CONFIG;
+    size_t text = strlen(config->supi) + strlen(config->gpsi) + strlen(realm) + 3;
+    if ((err = entry_new(store, text, &entry)) != MSGIN5G_OK)
+        return err;
+    if ((err = subscriber_read(entry, config, realm)) != MSGIN5G_OK) {
+        entry_free(store, entry);
+        return err;
+    }
+    *out = entry;
+    return MSGIN5G_OK;
+}
+
+/* The store owns @p entry from here on, also when it has no room for it. */
+static enum msgin5g_err entry_add(struct subscriber_store *store, struct entry *entry)
+{
+    HASH_ADD_KEYPTR(hh, store->table, entry->subscriber.supi, strlen(entry->subscriber.supi), entry);
+    if (entry->hh.tbl != NULL)
+        return MSGIN5G_OK;
+    entry_free(store, entry);
+    return MSGIN5G_ERR_NO_MEMORY;
+}
+
+enum msgin5g_err subscriber_store_add(struct subscriber_store *store, const struct subscriber_config *config)
+{
+    struct entry *entry = NULL;
+    if (entry_find(store, config->supi) != NULL)
+        return MSGIN5G_ERR_DUPLICATE;
+    if (subscriber_store_count(store) >= store->capacity)
+        return MSGIN5G_ERR_LIMIT;
+    enum msgin5g_err err = entry_make(store, config, &entry);
+    return err == MSGIN5G_OK ? entry_add(store, entry) : err;
+}
+
+static void keep_challenge(struct subscriber *subscriber, const struct subscriber *before)
+{
+    memcpy(subscriber->last_rand, before->last_rand, sizeof subscriber->last_rand);
+    subscriber->challenged = before->challenged;
+}
+
+static void entry_drop(struct subscriber_store *store, struct entry *entry)
+{
+    HASH_DEL(store->table, entry);
+    entry_free(store, entry);
+}
+
+enum msgin5g_err subscriber_store_put(struct subscriber_store *store, const struct subscriber_config *config)
+{
+    struct entry *entry = NULL;
+    struct entry *before = entry_find(store, config->supi);
+    if (before == NULL && subscriber_store_count(store) >= store->capacity)
+        return MSGIN5G_ERR_LIMIT;
+    enum msgin5g_err err = entry_make(store, config, &entry);
+    if (err != MSGIN5G_OK)
+        return err;
+    entry->subscriber.provisioned = true;
+    if (before != NULL && secret_equal(before->keys, entry->keys, sizeof *entry->keys))
+        keep_challenge(&entry->subscriber, &before->subscriber);
+    err = entry_add(store, entry); /* before the old one goes: for a moment there are two of that name */
+    if (err == MSGIN5G_OK && before != NULL)
+        entry_drop(store, before);
+    return err;
+}
+
+enum msgin5g_err subscriber_store_remove(struct subscriber_store *store, const char *supi)
+{
+    struct entry *entry = entry_find(store, supi);
+    if (entry == NULL)
+        return MSGIN5G_ERR_NOT_FOUND;
+    entry_drop(store, entry);
+    return MSGIN5G_OK;
+}
+
+static char *hex_of(const void *octets, size_t length)
+{
+    char *text = malloc(2 * length + 1);
+    if (text != NULL)
+        secret_to_hex(octets, length, text);
+    return text;
+}
+
+enum msgin5g_err subscriber_to_config(const struct subscriber *subscriber, struct subscriber_config *out)
+{
+    uint8_t sqn[6];
+    for (size_t i = 0; i < sizeof sqn; i++)
+        sqn[i] = (uint8_t)(subscriber->sqn >> (40 - 8 * i));
+    *out = (struct subscriber_config){ .supi = strdup(subscriber->supi),
+        .k = hex_of(subscriber->keys->k.octets, sizeof subscriber->keys->k.octets),
+        .op = strdup(""),
+        .opc = hex_of(subscriber->keys->opc.octets, sizeof subscriber->keys->opc.octets),
+        .amf = hex_of(subscriber->amf, sizeof subscriber->amf),
+        .sqn = hex_of(sqn, sizeof sqn),
+        .rid = strdup(subscriber->rid),
+        .gpsi = strdup(subscriber->gpsi),
+        .home_realm = strdup(subscriber->home_realm),
+        .mnc_digits = 2, /* the realm says it */
+        .akma_allowed = subscriber->akma_allowed };
+    char *const made[] = { out->supi, out->k, out->op, out->opc, out->amf, out->sqn, out->rid, out->gpsi,
+        out->home_realm };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        if (made[i] != NULL)
+            continue;
+        config_free(subscriber_config_keys, out);
+        return MSGIN5G_ERR_NO_MEMORY;
+    }
+    return MSGIN5G_OK;
 }
 
 struct subscriber *subscriber_store_find(struct subscriber_store *store, const char *supi)
@@ -151,19 +252,35 @@ struct subscriber *subscriber_store_find(struct subscriber_store *store, const c
     return entry != NULL ? &entry->subscriber : NULL;
 }
 
-void subscriber_store_inherit(struct subscriber_store *store, const struct subscriber_store *older)
+static enum msgin5g_err entry_copy(struct subscriber_store *store, const struct entry *from)
 {
+    struct subscriber_config config;
     struct entry *entry = NULL;
-    struct entry *next = NULL;
-    HASH_ITER (hh, store->table, entry, next) {
-        const struct entry *before = entry_find(older, entry->subscriber.supi);
-        if (before == NULL)
+    enum msgin5g_err err = subscriber_to_config(&from->subscriber, &config);
+    if (err != MSGIN5G_OK)
+        return err;
+    err = subscriber_store_put(store, &config);
+    config_free(subscriber_config_keys, &config);
+    if (err == MSGIN5G_OK && (entry = entry_find(store, from->subscriber.supi)) != NULL)
+        keep_challenge(&entry->subscriber, &from->subscriber);
+    return err;
+}
+
+enum msgin5g_err subscriber_store_inherit(struct subscriber_store *store, const struct subscriber_store *older)
+{
+    enum msgin5g_err err = MSGIN5G_OK;
+    for (const struct entry *before = older->table; before != NULL && err == MSGIN5G_OK; before = before->hh.next) {
+        struct entry *entry = entry_find(store, before->subscriber.supi);
+        if (entry == NULL) {
+            if (before->subscriber.provisioned)
+                err = entry_copy(store, before);
             continue;
+        }
         if (before->subscriber.sqn > entry->subscriber.sqn)
             entry->subscriber.sqn = before->subscriber.sqn;
-        memcpy(entry->subscriber.last_rand, before->subscriber.last_rand, sizeof entry->subscriber.last_rand);
-        entry->subscriber.challenged = before->subscriber.challenged;
+        keep_challenge(&entry->subscriber, &before->subscriber);
     }
+    return err;
 }
 
 void subscriber_store_each(

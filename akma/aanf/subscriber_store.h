@@ -24,6 +24,7 @@ struct subscriber {
     uint8_t last_rand[16];
     bool challenged; /* last_rand is set */
     bool akma_allowed;
+    bool provisioned; /* by subscriber_store_put(), not by the configuration */
     uint8_t amf[2];
     char rid[AKMA_RID_MAX + 1];
     const char *supi, *gpsi, *home_realm;
@@ -38,10 +39,27 @@ void subscriber_store_free(struct subscriber_store *store);
  * @return MSGIN5G_OK, ERR_DUPLICATE (SUPI is there already), ERR_LIMIT, ERR_CONFIG (keys), ERR_NO_MEMORY.
  */
 enum msgin5g_err subscriber_store_add(struct subscriber_store *store, const struct subscriber_config *config);
+/**
+ * Add or replace one that did not come from the configuration; subscriber_config_problem() found nothing. One that is
+ * replaced keeps its last challenge if its keys stay.
+ *
+ * @return MSGIN5G_OK, ERR_LIMIT, ERR_CONFIG (keys), ERR_NO_MEMORY: then nothing has changed.
+ */
+enum msgin5g_err subscriber_store_put(struct subscriber_store *store, const struct subscriber_config *config);
+/** Wipe and forget one. @return MSGIN5G_OK or ERR_NOT_FOUND. */
+enum msgin5g_err subscriber_store_remove(struct subscriber_store *store, const char *supi);
+/** What it is made of, in @p out, OPc instead of OP; strings are the caller's, config_free() with
+ * subscriber_config_keys. @return MSGIN5G_OK or ERR_NO_MEMORY. */
+enum msgin5g_err subscriber_to_config(const struct subscriber *subscriber, struct subscriber_config *out);
 /** NULL when there is none; the subscriber is the store's. */
 struct subscriber *subscriber_store_find(struct subscriber_store *store, const char *supi);
-/** After a reload: take over SQN and the last challenge of subscribers that @p older knows too. */
-void subscriber_store_inherit(struct subscriber_store *store, const struct subscriber_store *older);
+/**
+ * After a reload: take over SQN and the last challenge of subscribers that @p older knows too, and those of @p older
+ * that were put there and are not in this one.
+ *
+ * @return MSGIN5G_OK, ERR_LIMIT or ERR_NO_MEMORY.
+ */
+enum msgin5g_err subscriber_store_inherit(struct subscriber_store *store, const struct subscriber_store *older);
 /** Call @p run for each. */
 void subscriber_store_each(
     struct subscriber_store *store, void (*run)(void *ctx, const struct subscriber *one), void *ctx);

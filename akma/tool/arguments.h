@@ -13,6 +13,11 @@
  */
 void argument_hex(struct argp_state *state, const char *option, const char *argument, void *out, size_t octets);
 
+/** As argument_hex(), for keys that must not show on the command line: "@FILE" or "-" alone. */
+void argument_secret_hex(struct argp_state *state, const char *option, const char *argument, void *out, size_t octets);
+/** One line of text from "@FILE" or "-", blanks around it left out: 1 to @p size - 1 octets. */
+void argument_secret_text(struct argp_state *state, const char *option, const char *argument, char *out, size_t size);
+
 /** One option that must be there. A row with name NULL ends the table. */
 struct required_option {
     const char *name; /* "--rid" */

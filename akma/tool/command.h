@@ -13,5 +13,9 @@ struct command {
 int derive_run(int argc, char **argv);
 /** TS 33.501 Annex A over TS 35.206: a 5G authentication vector. */
 int auth_vector_run(int argc, char **argv);
+/** Subscribers of a running akma-aanf: add, change, remove, list. */
+int subscriber_run(int argc, char **argv);
+/** AKMA contexts of a running akma-aanf: list, expire, remove. */
+int context_run(int argc, char **argv);
 
 #endif

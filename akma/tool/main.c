@@ -1,4 +1,4 @@
-/* The `akma` command: key derivations by hand, for test vectors and labs. */
+/* The `akma` command: key derivations by hand, and the management of a running akma-aanf. */
 #include "base/exit_code.h"
 #include "base/secret.h"
 #include "command.h"
@@ -12,23 +12,28 @@
 static const struct command commands[] = {
     { "derive", derive_run },
     { "auth-vector", auth_vector_run },
+    { "subscriber", subscriber_run },
+    { "context", context_run },
 };
 
-static const char doc[] = "AKMA key derivations by hand, for test vectors and labs.\v"
+#define COMMANDS "derive, auth-vector, subscriber or context"
+
+static const char doc[] = "AKMA key derivations by hand, and the subscribers and contexts of a running akma-aanf.\v"
                           "Commands:\n"
                           "  derive       K_AUSF to K_AKMA, A-KID and K_AF (TS 33.535 Annex A)\n"
                           "  auth-vector  5G authentication vector (TS 33.501 Annex A, TS 35.206)\n"
+                          "  subscriber   add, change, remove, list subscribers of akma-aanf\n"
+                          "  context      list, expire, remove AKMA contexts of akma-aanf\n"
                           "\n"
                           "akma COMMAND --help tells more.\n"
                           "\n"
                           "Examples:\n"
                           "  akma derive --supi imsi-001010000000001 --k-ausf @k_ausf.hex --rid 0 \\\n"
                           "      --af msgin5g.lab.example --ua-id 0100000009\n"
-                          "  akma auth-vector --k @k.hex --opc @opc.hex --sqn 000000000021 --amf 8000 \\\n"
-                          "      --rand 23553cbe9637a89d218ae64dae47bf35 \\\n"
-                          "      --sn-name 5G:mnc001.mcc001.3gppnetwork.org --json\n"
+                          "  akma subscriber add --supi imsi-001010000000009 --k @k.hex --opc @opc.hex\n"
                           "\n"
-                          "Exit codes: 0 ok, 1 other failure, 2 usage";
+                          "Exit codes: 0 ok, 1 other failure, 2 usage; of subscriber and context also\n"
+                          "4 cannot connect, 5 token, 6 not authorised, 7 refused, 8 akma-aanf failed";
 
 static const struct argp_option options[] = {
     { "version", 'V', NULL, 0, "Print the version, and end", 0 },
@@ -61,13 +66,13 @@ static error_t on_option(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_ARG:
         line->command = find_command(argument);
         if (line->command == NULL)
-            argp_error(state, "there is no command \"%s\"; expected derive or auth-vector", argument);
+            argp_error(state, "there is no command \"%s\"; expected " COMMANDS "", argument);
         line->first = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
         return 0;
     case ARGP_KEY_END:
         if (line->command == NULL && !line->version)
-            argp_error(state, "a command is required: derive or auth-vector");
+            argp_error(state, "a command is required: " COMMANDS);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

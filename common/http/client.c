@@ -11,6 +11,7 @@
 
 #define CONNECT_MS      2000
 #define QUEUED          10000
+#define BODY_OCTETS     65536
 #define BACK_OFF_MS     50 /* doubled for every failure in a row */
 #define BACK_OFF_MS_MAX 2000
 
@@ -228,6 +229,8 @@ enum msgin5g_err http_client_create(
         client->config.connect_ms = CONNECT_MS;
     if (client->config.queued == 0)
         client->config.queued = QUEUED;
+    if (client->config.body_octets == 0)
+        client->config.body_octets = BODY_OCTETS;
     loop_timer_init(&client->connecting, on_connecting_too_long, client);
     loop_timer_init(&client->retry, on_retry, client);
     loop_timer_init(&client->flush, on_round_end, client);

@@ -32,7 +32,7 @@ static struct call *take(struct http_client *client)
     fields_init(&call->request, REQUEST_FIELDS_MAX);
     fields_init(&call->response, RESPONSE_FIELDS_MAX);
     buffer_init(&call->body, SIZE_MAX);
-    buffer_init(&call->response_body, RESPONSE_BODY_MAX);
+    buffer_init(&call->response_body, client->config.body_octets);
     return call;
 }
 

@@ -11,7 +11,6 @@
 
 #define ADDRESSES_MAX       4
 #define SCRATCH_OCTETS      16384
-#define RESPONSE_BODY_MAX   65536
 #define RESPONSE_FIELDS_MAX 16384 /* octets */
 #define REQUEST_FIELDS_MAX  65536 /* octets */
 #define CALL_FIELDS_MAX     20    /* of the caller, in one request */

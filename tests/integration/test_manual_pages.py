@@ -11,7 +11,8 @@ import testbed
 PAGES = testbed.SUPPORT.parent.parent / "docs" / "man"
 DAEMONS = {"msgin5g-server": "msgin5g-server.8", "akma-aanf": "akma-aanf.8"}
 COMMANDS = {**{(name,): page for name, page in DAEMONS.items()}, ("msgin5g-client",): "msgin5g-client.1",
-            ("akma",): "akma.1", ("akma", "derive"): "akma.1", ("akma", "auth-vector"): "akma.1"}
+            ("akma",): "akma.1", ("akma", "derive"): "akma.1", ("akma", "auth-vector"): "akma.1",
+            ("akma", "subscriber"): "akma.1", ("akma", "context"): "akma.1"}
 
 
 def output(name, *arguments):

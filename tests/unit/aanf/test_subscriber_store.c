@@ -148,7 +148,7 @@ static void test_reload_keeps_the_sqn(void **state)
     assert_int_equal(subscriber_next_sqn(subscriber_store_find(*state, SUPI), rand, sqn), MSGIN5G_OK);
     assert_int_equal(subscriber_store_create(1, &next), MSGIN5G_OK);
     assert_int_equal(subscriber_store_add(next, &one), MSGIN5G_OK);
-    subscriber_store_inherit(next, *state);
+    assert_int_equal(subscriber_store_inherit(next, *state), MSGIN5G_OK);
     struct subscriber *found = subscriber_store_find(next, SUPI);
     assert_int_equal(found->sqn, 0x120);
     assert_int_equal(subscriber_resynchronise(found, rand, 0x7000), MSGIN5G_OK);
@@ -172,6 +172,82 @@ static void test_each(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+static void test_put_and_remove(void **state)
+{
+    struct subscriber_config one = config();
+    uint8_t rand[16] = { 7 }, sqn[6];
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK);
+    struct subscriber *found = subscriber_store_find(*state, SUPI);
+    assert_true(found->provisioned);
+    assert_int_equal(subscriber_next_sqn(found, rand, sqn), MSGIN5G_OK);
+    static char other_rid[] = "7";
+    one.rid = other_rid; /* the same keys: the challenge is still the last one */
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK);
+    found = subscriber_store_find(*state, SUPI);
+    assert_string_equal(found->rid, "7");
+    assert_true(found->challenged);
+    assert_int_equal(subscriber_store_count(*state), 1);
+    one.opc = text_k; /* another SIM */
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK);
+    assert_false(subscriber_store_find(*state, SUPI)->challenged);
+    assert_int_equal(subscriber_store_remove(*state, SUPI), MSGIN5G_OK);
+    assert_int_equal(subscriber_store_remove(*state, SUPI), MSGIN5G_ERR_NOT_FOUND);
+    assert_int_equal(subscriber_store_count(*state), 0);
+}
+
+static void test_put_is_bounded(void **state)
+{
+    static char second[] = "imsi-001010000000002", third[] = "imsi-001010000000003", bad[] = "zz";
+    struct subscriber_config one = config();
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK);
+    one.supi = second;
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK);
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK); /* also when it is full */
+    one.supi = third;
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_ERR_LIMIT);
+    one.supi = second;
+    one.k = bad;
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_ERR_CONFIG);
+    assert_int_equal(subscriber_store_find(*state, second)->keys->k.octets[0], 0x46); /* nothing has changed */
+}
+
+static void test_to_config_and_back(void **state)
+{
+    struct subscriber_config one = config(), copy;
+    struct subscriber_store *other;
+    assert_int_equal(subscriber_store_add(*state, &one), MSGIN5G_OK);
+    const struct subscriber *first = subscriber_store_find(*state, SUPI);
+    assert_int_equal(subscriber_to_config(first, &copy), MSGIN5G_OK);
+    assert_null(subscriber_config_problem(&copy).what);
+    assert_int_equal(subscriber_store_create(1, &other), MSGIN5G_OK);
+    assert_int_equal(subscriber_store_put(other, &copy), MSGIN5G_OK);
+    config_free(subscriber_config_keys, &copy);
+    const struct subscriber *second = subscriber_store_find(other, SUPI);
+    assert_memory_equal(first->keys, second->keys, sizeof *first->keys);
+    assert_string_equal(first->home_realm, second->home_realm);
+    assert_int_equal(first->sqn, second->sqn);
+    assert_memory_equal(first->amf, second->amf, sizeof first->amf);
+    subscriber_store_free(other);
+}
+
+static void test_inherit_provisioned(void **state)
+{
+    static char second[] = "imsi-001010000000002";
+    struct subscriber_config one = config();
+    struct subscriber_store *newer;
+    assert_int_equal(subscriber_store_put(*state, &one), MSGIN5G_OK);
+    one.supi = second;
+    assert_int_equal(subscriber_store_add(*state, &one), MSGIN5G_OK);
+    assert_int_equal(subscriber_store_create(1, &newer), MSGIN5G_OK);
+    assert_int_equal(subscriber_store_inherit(newer, *state), MSGIN5G_OK);
+    assert_true(subscriber_store_find(newer, SUPI)->provisioned);
+    assert_null(subscriber_store_find(newer, second)); /* the configuration does not hold it any more */
+    subscriber_store_free(newer);
+    assert_int_equal(subscriber_store_create(0, &newer), MSGIN5G_OK);
+    assert_int_equal(subscriber_store_inherit(newer, *state), MSGIN5G_ERR_LIMIT);
+    subscriber_store_free(newer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +259,10 @@ int main(void)
         TEST(test_resynchronisation_only_for_the_last_challenge_and_once),
         TEST(test_reload_keeps_the_sqn),
         TEST(test_each),
+        TEST(test_put_and_remove),
+        TEST(test_put_is_bounded),
+        TEST(test_to_config_and_back),
+        TEST(test_inherit_provisioned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

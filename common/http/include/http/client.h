@@ -13,6 +13,7 @@ struct http_client_config {
     const char *url;           /* "https://host:port" or "http://host:port" (HTTP/2 by prior knowledge) */
     struct tls_context *tls;   /* for https; borrowed for the client's life */
     int64_t connect_ms;        /* default 2000 */
+    size_t body_octets;        /* of a response at most; default 65536 */
     size_t queued;             /* calls in flight and waiting; default 10000; more: ERR_LIMIT */
     struct metrics *metrics;   /* NULL: none */
     const char *metrics_label; /* constant, "aanf" */
@@ -32,7 +33,7 @@ struct http_call {
 
 struct http_response {
     int status;
-    const uint8_t *body; /* at most 65536 octets */
+    const uint8_t *body; /* at most the client's body_octets */
     size_t length;
     const struct http_header *headers;
     size_t header_count;
