@@ -425,10 +425,10 @@ const struct config_key aanf_config_schema[] = {
         .type = CONFIG_FILE,
         .offset = AT(state_file),
         .default_text = "",
-        .help =
-            "Where contexts, sequence numbers and provisioned subscribers are kept over a restart, sealed; empty: they "
-            "are lost. The folder "
-            "must be writable." },
+        .help = "Where contexts, sequence numbers and provisioned subscribers are kept over a restart, sealed; without "
+                "it they "
+                "are lost. The folder "
+                "must be writable." },
     { .name = "state_key_file",
         .type = CONFIG_FILE,
         .offset = AT(state_key_file),
