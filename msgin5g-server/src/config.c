@@ -113,6 +113,8 @@ static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max
         .help = "Requests a second that one UE may send on average; more gets 4.29. 0: no limit." },
     { "in_flight_per_session", CONFIG_INT, AT(in_flight_per_session), "64", 1, TRANSPORT_EXCHANGES_MAX,
         .help = "Messages on their way to one UE." },
+    { "deferred_answers", CONFIG_INT, AT(deferred_answers), "100000", 1, 10000000,
+        .help = "Messages with sfFlag whose sender waits until the recipient has them; more get 5.03." },
     { "duplicates", CONFIG_INT, AT(duplicates), "65536", 16, 16777216,
         .help = "Message ids remembered for 10 minutes (EC-11)." },
     { "reports", CONFIG_INT, AT(reports), "262144", 16, 16777216,

@@ -56,6 +56,7 @@ struct server_config {
     int64_t key_requests_burst;
     int64_t requests_per_session;
     int64_t in_flight_per_session;
+    int64_t deferred_answers;
     int64_t duplicates;
     int64_t reports;
     char *management_host;

@@ -1,6 +1,7 @@
 #include "dispatch.h"
 
 #include "base/log.h"
+#include "ue_messages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,8 @@ struct handler {
 static const struct handler handlers[MSGIN5G_TYPE_COUNT] = {
     [MSGIN5G_TYPE_REG] = { .before_registration = true, .run = registration_on_reg },
     [MSGIN5G_TYPE_DEREG] = { .before_registration = true, .run = registration_on_dereg },
-    [MSGIN5G_TYPE_MSG] = { .run = delivery_on_msg },
-    [MSGIN5G_TYPE_IMDN] = { .run = delivery_on_imdn },
+    [MSGIN5G_TYPE_MSG] = { .run = ue_messages_on_message },
+    [MSGIN5G_TYPE_IMDN] = { .run = ue_messages_on_message },
 };
 
 struct dispatch {
@@ -29,7 +30,14 @@ struct dispatch {
     struct services services;
     struct server_metrics *metrics;
     struct log_limit spoofed_lines;
+    size_t deferred;    /* answers owed */
     struct reply reply; /* of the request in hand */
+};
+
+struct request_later {
+    struct dispatch *dispatch;
+    struct transport_deferred *deferred;
+    enum msgin5g_type type;
 };
 
 enum msgin5g_err dispatch_create(struct loop *loop, const struct dispatch_config *config,
@@ -150,9 +158,12 @@ static enum msgin5g_err decode_and_handle(struct dispatch *dispatch, struct peer
         msgin5g_message_free(&partial);
         return err;
     }
-    struct request request = {
-        .peer = peer, .message = &message, .body = incoming->body, .confirmable = incoming->confirmable
-    };
+    struct request request = { .peer = peer,
+        .message = &message,
+        .body = incoming->body,
+        .confirmable = incoming->confirmable,
+        .dispatch = dispatch,
+        .transport = incoming->transport };
     *type = message.type;
     err = handle(dispatch, &request);
     msgin5g_message_free(&partial);
@@ -160,9 +171,11 @@ static enum msgin5g_err decode_and_handle(struct dispatch *dispatch, struct peer
     return err;
 }
 
+/* A request that was answered at once, or at last. */
 static void fill_answer(
     const struct reply *reply, enum msgin5g_err err, const char *detail, struct transport_answer *answer)
 {
+    *answer = (struct transport_answer){ .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1 };
     answer->code = reply->code != 0 ? reply->code : msgin5g_err_coap_code(err);
     if (reply->length > 0) {
         answer->format = TRANSPORT_FORMAT_JSON;
@@ -179,20 +192,56 @@ static void fill_answer(
         answer->max_age_s = OVERLOAD_MAX_AGE;
 }
 
-void dispatch_request(
+bool request_may_defer(const struct request *request)
+{
+    return request->dispatch->deferred < request->dispatch->config.deferred;
+}
+
+struct request_later *request_defer(const struct request *request, struct reply *reply)
+{
+    struct dispatch *dispatch = request->dispatch;
+    struct request_later *later = malloc(sizeof *later);
+    if (later == NULL)
+        return NULL;
+    *later = (struct request_later){ dispatch, dispatch->config.defer(request->transport), request->message->type };
+    if (later->deferred == NULL) {
+        free(later);
+        return NULL;
+    }
+    dispatch->deferred++;
+    reply->later = true;
+    return later;
+}
+
+void request_answer(struct request_later *later, enum msgin5g_err err, uint8_t code)
+{
+    struct dispatch *dispatch = later->dispatch;
+    struct reply reply = { .code = code };
+    struct transport_answer answer;
+    fill_answer(&reply, err, "", &answer);
+    server_metrics_request(dispatch->metrics, later->type, err);
+    dispatch->deferred--;
+    dispatch->config.respond(later->deferred, &answer);
+    free(later);
+}
+
+bool dispatch_request(
     struct dispatch *dispatch, struct peer *peer, const struct incoming *incoming, struct transport_answer *answer)
 {
     int64_t limit = dispatch->config.requests_per_second;
     enum msgin5g_type type = MSGIN5G_TYPE_COUNT;
     const char *detail = "";
-    *answer = (struct transport_answer){ .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1 };
     dispatch->reply.code = 0;
     dispatch->reply.length = 0;
+    dispatch->reply.later = false;
     enum msgin5g_err err = check_target(dispatch, incoming);
     if (!rate_bucket_take(&peer->requests, limit, limit * BURST_SECONDS, loop_now_ms(dispatch->loop)))
         err = MSGIN5G_ERR_RATE_LIMITED;
     if (err == MSGIN5G_OK)
         err = decode_and_handle(dispatch, peer, incoming, &type, &detail);
+    if (dispatch->reply.later)
+        return false;
     server_metrics_request(dispatch->metrics, type, err);
     fill_answer(&dispatch->reply, err, detail, answer);
+    return true;
 }

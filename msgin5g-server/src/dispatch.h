@@ -13,6 +13,10 @@ struct dispatch_config {
     const char *const *fqdns; /* names in a literal server URI (EC-1); all of this is borrowed */
     size_t fqdn_count;
     int64_t requests_per_second; /* of one session; 0: no limit */
+    size_t deferred;             /* answers owed at a time */
+    /** transport_defer() and transport_deferred_respond(), or what a test puts in their place. */
+    struct transport_deferred *(*defer)(struct transport_request *request);
+    void (*respond)(struct transport_deferred *deferred, const struct transport_answer *answer);
 };
 
 /** What came in, as the transport gives it; borrowed for the call. */
@@ -22,6 +26,7 @@ struct incoming {
     int format;
     struct msgin5g_str body;
     bool confirmable;
+    struct transport_request *transport; /* for an answer that comes later */
 };
 
 struct dispatch;
@@ -34,8 +39,9 @@ void dispatch_free(struct dispatch *dispatch);
  * Do what @p incoming asks for. Whatever goes to other UEs is sent during this call, before the answer.
  *
  * @param answer its body is valid until the next call.
+ * @return true: @p answer is to be given; false: it comes later by itself.
  */
-void dispatch_request(
+bool dispatch_request(
     struct dispatch *dispatch, struct peer *peer, const struct incoming *incoming, struct transport_answer *answer);
 
 #endif

@@ -10,8 +10,9 @@
 
 enum duplicates_verdict {
     DUPLICATES_NEW,
-    DUPLICATES_SAME,   /* seen before, octet by octet: answer, do not deliver again */
-    DUPLICATES_CHANGED /* the message id was used for another body */
+    DUPLICATES_SAME,      /* taken before, octet by octet: answer, do not deliver again */
+    DUPLICATES_UNDER_WAY, /* likewise, but what became of it is not known yet */
+    DUPLICATES_CHANGED    /* the message id was used for another body */
 };
 
 /** What makes @p message a duplicate. */
@@ -20,7 +21,10 @@ struct recent_key duplicates_key(const struct recent *duplicates, const struct m
 /** @param body the whole body as received. @param now_s any clock that does not go back. */
 enum duplicates_verdict duplicates_check(
     struct recent *duplicates, struct recent_key key, struct msgin5g_str body, int64_t now_s);
-/** Remember a message that was taken; one that was rejected may be sent again. */
-void duplicates_add(struct recent *duplicates, struct recent_key key, struct msgin5g_str body, int64_t now_s);
+/** Remember a message that was taken or, @p under_way, may be: duplicates_settle() follows then. */
+void duplicates_add(
+    struct recent *duplicates, struct recent_key key, struct msgin5g_str body, bool under_way, int64_t now_s);
+/** What was under way was taken; or it was rejected, and may be sent again. */
+void duplicates_settle(struct recent *duplicates, struct recent_key key, bool taken, int64_t now_s);
 
 #endif

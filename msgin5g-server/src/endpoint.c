@@ -2,6 +2,7 @@
 
 #include "a_kid_sessions.h"
 #include "base/log.h"
+#include "way_ue.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct endpoint {
     struct dispatch *dispatch;
     struct server_metrics *metrics;
     struct a_kid_sessions *a_kid_sessions;
+    struct way_ue_config way_config;
     uint16_t port;
     uint16_t tcp_port;
 };
@@ -45,6 +47,7 @@ static struct link *link_create(struct endpoint *endpoint, struct transport_sess
         return NULL;
     link->endpoint = endpoint;
     link->peer.session = session;
+    way_ue_init(&link->peer, &endpoint->way_config);
     loop_timer_init(&link->peer.key_expiry, on_key_expiry, link);
     link->handshake = handshake_begin(endpoint->handshakes, session);
     if (link->handshake == NULL) {
@@ -156,9 +159,10 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
         .format = transport_request_format(request),
         .body = transport_request_body(request),
         .confirmable = transport_request_confirmable(request),
+        .transport = request,
     };
-    dispatch_request(endpoint->dispatch, &link->peer, &incoming, &answer);
-    transport_respond(request, &answer);
+    if (dispatch_request(endpoint->dispatch, &link->peer, &incoming, &answer))
+        transport_respond(request, &answer);
 }
 
 static struct transport_config transport_config_of(const struct server_config *config, struct metrics *metrics)
@@ -190,6 +194,7 @@ enum msgin5g_err endpoint_create(
     endpoint->loop = loop;
     endpoint->config = config;
     endpoint->metrics = metrics;
+    endpoint->way_config = (struct way_ue_config){ transport_send, config->service_path };
     enum msgin5g_err err = a_kid_sessions_create(&endpoint->a_kid_sessions);
     if (err == MSGIN5G_OK)
         err = transport_create(loop, &transport_config, &handler, endpoint, &endpoint->transport);

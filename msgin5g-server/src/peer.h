@@ -4,17 +4,20 @@
 
 #include "base/loop.h"
 #include "rate_limit.h"
+#include "way.h"
 
 struct transport_session;
 struct registration;
+struct way_ue_config;
 
 /** Made by the endpoint when the session opens; it outlives every exchange of the session. */
 struct peer {
     struct transport_session *session;
     struct registration *registrations; /* UE Service IDs reached over this session; see registration.h */
     size_t registration_count;
-    size_t in_flight; /* messages sent to it and not yet acknowledged */
-    char *identity;   /* SUPI or GPSI from the AAnF; NULL when it gave none (N17) */
+    struct way way; /* to whoever is at the other end; see way_ue.h */
+    const struct way_ue_config *way_config;
+    char *identity; /* SUPI or GPSI from the AAnF; NULL when it gave none (N17) */
     struct loop_timer key_expiry;
     struct rate_bucket requests;
 };

@@ -1,8 +1,8 @@
 #include "reports.h"
 
-enum { AWAITED, ARRIVED };
+enum { AWAITED, UNDER_WAY, ARRIVED };
 
-static struct recent_key key_of(const struct recent *reports, struct msgin5g_str message_id,
+struct recent_key reports_key(const struct recent *reports, struct msgin5g_str message_id,
     const struct msgin5g_service_id *originator, const struct msgin5g_service_id *recipient)
 {
     const struct msgin5g_str parts[] = { message_id, { originator->text, originator->length },
@@ -10,32 +10,27 @@ static struct recent_key key_of(const struct recent *reports, struct msgin5g_str
     return recent_key(reports, parts, 3, 0);
 }
 
-void reports_expect(struct recent *reports, struct msgin5g_str message_id, const struct msgin5g_service_id *originator,
-    const struct msgin5g_service_id *recipient, int64_t now_s)
+void reports_expect(struct recent *reports, struct recent_key key, int64_t now_s)
 {
-    struct recent_key key = key_of(reports, message_id, originator, recipient);
     /* Every segment of one message asks again: one report is enough. */
     if (recent_find(reports, key, now_s) == NULL)
         recent_add(reports, key, AWAITED, now_s);
 }
 
-enum reports_verdict reports_take(struct recent *reports, struct msgin5g_str message_id,
-    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s)
+enum reports_verdict reports_take(struct recent *reports, struct recent_key key, int64_t now_s)
 {
-    struct recent_key key = key_of(reports, message_id, originator, reporter);
     uint64_t *state = recent_find(reports, key, now_s);
     if (state == NULL)
         return REPORTS_UNKNOWN;
-    if (*state == ARRIVED)
-        return REPORTS_REPEATED;
-    *state = ARRIVED;
+    if (*state != AWAITED)
+        return *state == UNDER_WAY ? REPORTS_UNDER_WAY : REPORTS_REPEATED;
+    *state = UNDER_WAY;
     return REPORTS_EXPECTED;
 }
 
-void reports_give_back(struct recent *reports, struct msgin5g_str message_id,
-    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s)
+void reports_settle(struct recent *reports, struct recent_key key, bool taken, int64_t now_s)
 {
-    uint64_t *state = recent_find(reports, key_of(reports, message_id, originator, reporter), now_s);
+    uint64_t *state = recent_find(reports, key, now_s);
     if (state != NULL)
-        *state = AWAITED;
+        *state = taken ? ARRIVED : AWAITED;
 }

@@ -7,20 +7,21 @@
 
 #define REPORTS_WINDOW_S (INT64_C(24) * 3600) /* for recent_create() */
 
-/** @p recipient was sent message @p message_id of @p originator, who asked for a report. */
-void reports_expect(struct recent *reports, struct msgin5g_str message_id, const struct msgin5g_service_id *originator,
-    const struct msgin5g_service_id *recipient, int64_t now_s);
+/** Key of @p message_id that @p originator sent to @p recipient. */
+struct recent_key reports_key(const struct recent *reports, struct msgin5g_str message_id,
+    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *recipient);
+/** The originator asked for a report. */
+void reports_expect(struct recent *reports, struct recent_key key, int64_t now_s);
 
 enum reports_verdict {
-    REPORTS_EXPECTED, /* the first one; from now on it is there */
-    REPORTS_REPEATED, /* there was one already */
-    REPORTS_UNKNOWN   /* nobody asked this UE for a report on this message */
+    REPORTS_EXPECTED,  /* the first one: it is under way now, reports_settle() follows */
+    REPORTS_UNDER_WAY, /* there is one, and what becomes of it is not known yet */
+    REPORTS_REPEATED,  /* there was one already */
+    REPORTS_UNKNOWN    /* nobody asked this UE for a report on this message */
 };
-/** @p reporter reports to @p originator. */
-enum reports_verdict reports_take(struct recent *reports, struct msgin5g_str message_id,
-    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s);
-/** The report just taken could not be handed on: it may come again. */
-void reports_give_back(struct recent *reports, struct msgin5g_str message_id,
-    const struct msgin5g_service_id *originator, const struct msgin5g_service_id *reporter, int64_t now_s);
+/** The recipient reports. */
+enum reports_verdict reports_take(struct recent *reports, struct recent_key key, int64_t now_s);
+/** The report that was under way was handed on; or it was not, and may come again. */
+void reports_settle(struct recent *reports, struct recent_key key, bool taken, int64_t now_s);
 
 #endif

@@ -29,20 +29,26 @@ void router_set_map(struct router *router, const struct identity_map *map)
     router->map = map;
 }
 
+struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient)
+{
+    const struct registration *registration = registrations_find(router->registrations, recipient);
+    return registration != NULL && registration->peer != NULL ? &registration->peer->way : NULL;
+}
+
 /* TS 24.538 C.1: registered and reachable, or not; who was never configured is not even unavailable (10.3). */
 static enum msgin5g_err find_ue(const struct router *router, struct msgin5g_str addr, struct route_target *out)
 {
     enum msgin5g_err err = msgin5g_service_id_parse(addr, &out->recipient);
     if (err != MSGIN5G_OK)
         return err;
-    out->err = MSGIN5G_OK;
     out->registration = registrations_find(router->registrations, &out->recipient);
-    if (out->registration != NULL && out->registration->peer != NULL)
-        return MSGIN5G_OK;
-    out->err = out->registration != NULL || identity_known(router->map, &out->recipient)
-                   ? MSGIN5G_ERR_RECIPIENT_UNAVAILABLE
-                   : MSGIN5G_ERR_UNKNOWN_RECIPIENT;
-    out->registration = NULL;
+    out->way = out->registration != NULL && out->registration->peer != NULL ? &out->registration->peer->way : NULL;
+    if (out->way != NULL)
+        out->err = MSGIN5G_OK;
+    else
+        out->err = out->registration != NULL || identity_known(router->map, &out->recipient)
+                       ? MSGIN5G_ERR_RECIPIENT_UNAVAILABLE
+                       : MSGIN5G_ERR_UNKNOWN_RECIPIENT;
     return MSGIN5G_OK;
 }
 

@@ -5,12 +5,14 @@
 #include "identity.h"
 #include "msgin5g/message.h"
 #include "registration.h"
+#include "way.h"
 
-/** One copy to make. */
+/** One copy to make. Pointers are borrowed until the loop goes on. */
 struct route_target {
     struct msgin5g_service_id recipient;
-    struct registration *registration; /* with a session; borrowed until the loop goes on */
-    enum msgin5g_err err;              /* why there is no way to it now; registration is NULL then */
+    struct way *way;                         /* NULL: it cannot be reached now */
+    enum msgin5g_err err;                    /* why; MSGIN5G_OK with a way */
+    const struct registration *registration; /* NULL: it has none */
 };
 
 struct route {
@@ -27,6 +29,8 @@ enum msgin5g_err router_create(
 void router_free(struct router *router);
 /** Use @p map from now on. */
 void router_set_map(struct router *router, const struct identity_map *map);
+/** The way to a UE that was a target before. @return NULL when it cannot be reached now. */
+struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient);
 /** @return MSGIN5G_OK with at least one target, ERR_MALFORMED (no URI), ERR_NO_ROUTE (not UE: AS, GROUP, BC, TOPIC). */
 enum msgin5g_err router_find(const struct router *router, const struct msgin5g_address *destination, struct route *out);
 

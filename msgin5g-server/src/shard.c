@@ -115,19 +115,19 @@ static enum msgin5g_err create_registrations(struct shard *shard)
 static enum msgin5g_err create_message_path(struct shard *shard)
 {
     const struct server_config *config = shard->config;
-    struct delivery_config delivery = { .send = transport_send,
-        .path = config->service_path,
-        .in_flight = (size_t)config->in_flight_per_session,
+    struct delivery_config delivery = { .in_flight = (size_t)config->in_flight_per_session,
         .duplicates = (size_t)config->duplicates,
         .reports = (size_t)config->reports };
     struct dispatch_config dispatch = { .path = config->service_path,
         .fqdns = (const char *const *)config->fqdns.values,
         .fqdn_count = config->fqdns.count,
-        .requests_per_second = config->requests_per_session };
+        .requests_per_second = config->requests_per_session,
+        .deferred = (size_t)config->deferred_answers,
+        .defer = transport_defer,
+        .respond = transport_deferred_respond };
     enum msgin5g_err err = router_create(shard->registrations, shard->map, &shard->router);
     if (err == MSGIN5G_OK)
-        err = delivery_create(
-            shard->loop, &delivery, shard->router, shard->registrations, shard->metrics, &shard->delivery);
+        err = delivery_create(shard->loop, &delivery, shard->router, shard->metrics, &shard->delivery);
     struct services services = { shard->registrations, shard->delivery };
     if (err == MSGIN5G_OK)
         err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);

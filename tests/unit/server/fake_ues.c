@@ -31,6 +31,32 @@ static enum msgin5g_err record(
     return MSGIN5G_OK;
 }
 
+/* A request that is deferred is the answer that is owed. */
+struct transport_request {
+    struct fake_ues *ues;
+};
+struct transport_deferred {
+    struct fake_ues *ues;
+};
+
+static struct transport_deferred *defer(struct transport_request *request)
+{
+    if (request->ues->defer_fails)
+        return NULL;
+    struct transport_deferred *deferred = malloc(sizeof *deferred);
+    assert_non_null(deferred);
+    deferred->ues = request->ues;
+    deferred->ues->owed++;
+    return deferred;
+}
+
+static void respond(struct transport_deferred *deferred, const struct transport_answer *answer)
+{
+    deferred->ues->owed--;
+    deferred->ues->answer = *answer;
+    free(deferred);
+}
+
 static void note_superseded(void *ctx, struct peer *peer)
 {
     ((struct fake_ues *)ctx)->superseded = peer;
@@ -63,26 +89,27 @@ static void build(struct fake_ues *ues)
         .per_session = 2,
         .superseded = note_superseded,
         .ctx = ues };
-    struct delivery_config delivery = {
-        .send = record, .path = "msgin5g", .in_flight = 8, .duplicates = 16, .reports = 16
-    };
-    struct dispatch_config dispatch = {
-        .path = "msgin5g", .fqdns = fqdns, .fqdn_count = 1, .requests_per_second = 100
-    };
+    struct delivery_config delivery = { .in_flight = 8, .duplicates = 16, .reports = 16 };
+    struct dispatch_config dispatch = { .path = "msgin5g",
+        .fqdns = fqdns,
+        .fqdn_count = 1,
+        .requests_per_second = 100,
+        .deferred = 3,
+        .defer = defer,
+        .respond = respond };
     assert_int_equal(directory_create(&ues->directory), MSGIN5G_OK);
     assert_int_equal(
         registrations_create(ues->loop, &registrations, ues->directory, ues->map, ues->metrics, &ues->registrations),
         MSGIN5G_OK);
     assert_int_equal(router_create(ues->registrations, ues->map, &ues->router), MSGIN5G_OK);
-    assert_int_equal(
-        delivery_create(ues->loop, &delivery, ues->router, ues->registrations, ues->metrics, &ues->delivery),
-        MSGIN5G_OK);
+    assert_int_equal(delivery_create(ues->loop, &delivery, ues->router, ues->metrics, &ues->delivery), MSGIN5G_OK);
     struct services services = { ues->registrations, ues->delivery };
     assert_int_equal(dispatch_create(ues->loop, &dispatch, &services, ues->metrics, &ues->dispatch), MSGIN5G_OK);
 }
 
 int fake_ues_set_up(void **state)
 {
+    static const struct way_ue_config way_config = { record, "msgin5g" };
     struct fake_ues *ues = calloc(1, sizeof *ues);
     assert_non_null(ues);
     virtual_clock_init(&ues->clock, START_UTC_S);
@@ -92,6 +119,7 @@ int fake_ues_set_up(void **state)
     for (size_t i = 0; i < FAKE_UES_COUNT; i++) {
         ues->sessions[i].all = ues;
         ues->sessions[i].peer.session = &ues->sessions[i];
+        way_ue_init(&ues->sessions[i].peer, &way_config);
     }
     bind_ues(ues);
     build(ues);
@@ -125,13 +153,18 @@ int fake_ues_tear_down(void **state)
 
 int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *incoming)
 {
-    dispatch_request(ues->dispatch, &ues->sessions[ue].peer, incoming, &ues->answer);
-    return (ues->answer.code >> 5) * 100 + (ues->answer.code & 31);
+    struct transport_request request = { ues };
+    struct incoming whole = *incoming;
+    whole.transport = &request;
+    ues->answer.code = 0;
+    bool answered = dispatch_request(ues->dispatch, &ues->sessions[ue].peer, &whole, &ues->answer);
+    assert_int_equal(answered, ues->answer.code != 0);
+    return fake_ues_answer_code(ues);
 }
 
 int fake_ues_post(struct fake_ues *ues, size_t ue, const char *json)
 {
-    struct incoming incoming = { TRANSPORT_POST, "msgin5g", TRANSPORT_FORMAT_JSON, msgin5g_str(json), true };
+    struct incoming incoming = { TRANSPORT_POST, "msgin5g", TRANSPORT_FORMAT_JSON, msgin5g_str(json), true, NULL };
     return fake_ues_request(ues, ue, &incoming);
 }
 
@@ -161,6 +194,11 @@ void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds)
 {
     virtual_clock_advance(&ues->clock, seconds * 1000);
     assert_int_equal(loop_process(ues->loop, 0), MSGIN5G_OK);
+}
+
+int fake_ues_answer_code(const struct fake_ues *ues)
+{
+    return (ues->answer.code >> 5) * 100 + (ues->answer.code & 31);
 }
 
 const char *fake_ues_answer_text(const struct fake_ues *ues)

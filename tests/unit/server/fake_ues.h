@@ -6,6 +6,7 @@
 #include "dispatch.h"
 #include "identity.h"
 #include "virtual_clock.h"
+#include "way_ue.h"
 
 #define FAKE_UES_COUNT 4
 #define FAKE_SENT_MAX  64
@@ -43,13 +44,16 @@ struct fake_ues {
     size_t sent_count;
     enum msgin5g_err send_err; /* what the transport says from now on */
     struct peer *superseded;
-    struct transport_answer answer; /* to the last request */
+    struct transport_answer answer; /* given last */
+    size_t owed;                    /* answers that come later */
+    bool defer_fails;
 };
 
 /** For cmocka_unit_test_setup_teardown(); *state is a struct fake_ues. */
 int fake_ues_set_up(void **state);
 int fake_ues_tear_down(void **state);
-/** POST @p json over session @p ue. @return the answer's code as 100 * class + detail (204 is 2.04). */
+/** POST @p json over session @p ue. @return the answer's code as 100 * class + detail (204 is 2.04); 0: it comes later.
+ */
 int fake_ues_post(struct fake_ues *ues, size_t ue, const char *json);
 /** As fake_ues_post(), everything settable. */
 int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *incoming);
@@ -59,6 +63,8 @@ void fake_ues_register(struct fake_ues *ues, size_t ue);
 void fake_ues_finish(struct fake_ues *ues, size_t index, enum msgin5g_err err, uint8_t code);
 /** Let time pass and timers run. */
 void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds);
+/** Code of the answer given last, as of fake_ues_post(). */
+int fake_ues_answer_code(const struct fake_ues *ues);
 /** Body of the last answer as text. */
 const char *fake_ues_answer_text(const struct fake_ues *ues);
 

@@ -68,8 +68,7 @@ static int set_up(void **state)
 static void test_message_reaches_the_other_ue(void **state)
 {
     struct fake_ues *ues = *state;
-    const char *more = ",\"appId\":\"valvectl\",\"priority\":\"HIGH\",\"sfFlag\":true,"
-                       "\"sfParam\":{\"expireTime\":\"2027-03-01T12:00:00Z\"},\"isDelivStatReq\":true";
+    const char *more = ",\"appId\":\"valvectl\",\"priority\":\"HIGH\",\"isDelivStatReq\":true";
     assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, more)), 204);
     assert_int_equal(ues->answer.length, 0);
     assert_int_equal(ues->sent_count, 1);
@@ -81,18 +80,71 @@ static void test_message_reaches_the_other_ue(void **state)
     assert_sent(ues, 0, 1, "\"appId\":\"valvectl\"");
     assert_sent(ues, 0, 1, "\"isDelivStatReq\":true");
     assert_null(strstr(ues->sent[0].body, "priority"));
-    assert_null(strstr(ues->sent[0].body, "sfFlag"));
-    assert_null(strstr(ues->sent[0].body, "sfParam"));
     fake_ues_finish(ues, 0, MSGIN5G_OK, CHANGED);
     assert_int_equal(ues->sent_count, 1); /* no success value exists: nothing more is said */
-    assert_int_equal(ues->sessions[1].peer.in_flight, 0);
+    assert_int_equal(ues->sessions[1].peer.way.in_flight, 0);
+}
+
+#define SF ",\"sfFlag\":true,\"sfParam\":{\"expireTime\":\"2027-03-01T12:00:00Z\"}"
+
+/* What an acknowledgement means: with sfFlag, that the recipient has it. */
+static void test_answer_waits_for_the_recipient(void **state)
+{
+    struct fake_ues *ues = *state;
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 0);
+    assert_true(ues->sent[0].confirmable);
+    assert_null(strstr(ues->sent[0].body, "sfFlag"));
+    assert_null(strstr(ues->sent[0].body, "sfParam"));
+    /* The same message over another exchange is not acknowledged either. */
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 503);
+    assert_int_equal(ues->owed, 1);
+    fake_ues_finish(ues, 0, MSGIN5G_OK, CHANGED);
+    assert_int_equal(ues->owed, 0);
+    assert_int_equal(fake_ues_answer_code(ues), 204);
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 204);
+    assert_int_equal(ues->sent_count, 1);
+}
+
+static void test_answer_after_failure(void **state)
+{
+    struct fake_ues *ues = *state;
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 0);
+    fake_ues_finish(ues, 0, MSGIN5G_OK, NOT_FOUND);
+    assert_int_equal(fake_ues_answer_code(ues), 204);
+    assert_rejected(ues, 1, 0, "RECIPIENT_UNAVAILABLE");
+    /* It may be sent again. */
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 0);
+    fake_ues_finish(ues, 2, MSGIN5G_OK, CHANGED);
+}
+
+static void test_answers_owed_are_limited(void **state)
+{
+    struct fake_ues *ues = *state;
+    for (int i = 0; i < 4; i++) {
+        char id[] = ID_1;
+        id[0] = (char)('0' + i);
+        assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", id, SF)), i < 3 ? 0 : 503);
+    }
+    assert_int_equal(ues->answer.max_age_s, 10);
+    assert_int_equal(ues->owed, 3);
+    fake_ues_finish(ues, 1, MSGIN5G_OK, CHANGED);
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_2, SF)), 0);
+}
+
+static void test_answer_that_cannot_be_deferred(void **state)
+{
+    struct fake_ues *ues = *state;
+    ues->defer_fails = true;
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 500);
+    fake_ues_finish(ues, 0, MSGIN5G_OK, CHANGED);
+    assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, SF)), 204);
 }
 
 static void test_sent_as_the_sender_chose(void **state)
 {
     struct fake_ues *ues = *state;
     struct incoming non = { TRANSPORT_POST, "msgin5g", TRANSPORT_FORMAT_JSON,
-        msgin5g_str(msg(1, "im:ue-2@lab.example", ID_1, "")), false };
+        msgin5g_str(msg(1, "im:ue-2@lab.example", ID_1, "")), false, NULL };
     assert_int_equal(fake_ues_request(ues, 0, &non), 204);
     assert_false(ues->sent[0].confirmable);
     assert_null(ues->sent[0].done);
@@ -249,9 +301,9 @@ static void test_failed_delivery_is_told(void **state)
     assert_sent(ues, 1, 1, ID_1);
     fake_ues_finish(ues, 1, MSGIN5G_ERR_PEER, 0);
     assert_sent(ues, 2, 1, "\"payload\":\"open\"");
-    assert_int_equal(ues->sessions[1].peer.in_flight, 1);
+    assert_int_equal(ues->sessions[1].peer.way.in_flight, 1);
     fake_ues_finish(ues, 2, MSGIN5G_ERR_TIMEOUT, 0);
-    assert_int_equal(ues->sessions[1].peer.in_flight, 0);
+    assert_int_equal(ues->sessions[1].peer.way.in_flight, 0);
     assert_int_equal(ues->sent_count, 4);
     assert_rejected(ues, 3, 0, "RECIPIENT_UNAVAILABLE");
     assert_sent(ues, 3, 0, ID_1);
@@ -299,7 +351,7 @@ static void test_message_response_that_fails_ends_there(void **state)
     fake_ues_post(ues, 0, msg(1, "im:ue-3@lab.example", ID_1, ""));
     fake_ues_finish(ues, 0, MSGIN5G_ERR_TIMEOUT, 0);
     assert_int_equal(ues->sent_count, 1);
-    assert_int_equal(ues->sessions[0].peer.in_flight, 0);
+    assert_int_equal(ues->sessions[0].peer.way.in_flight, 0);
 }
 
 static void test_too_many_on_their_way(void **state)
@@ -320,7 +372,7 @@ static void test_transport_that_takes_nothing(void **state)
     ues->send_err = MSGIN5G_ERR_CLOSED;
     assert_int_equal(fake_ues_post(ues, 0, msg(1, "im:ue-2@lab.example", ID_1, "")), 204);
     assert_int_equal(ues->sent_count, 0);
-    assert_int_equal(ues->sessions[1].peer.in_flight, 0);
+    assert_int_equal(ues->sessions[1].peer.way.in_flight, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fake_ues_tear_down)
@@ -329,6 +381,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_message_reaches_the_other_ue),
+        TEST(test_answer_waits_for_the_recipient),
+        TEST(test_answer_after_failure),
+        TEST(test_answers_owed_are_limited),
+        TEST(test_answer_that_cannot_be_deferred),
         TEST(test_sent_as_the_sender_chose),
         TEST(test_report_goes_back_once),
         TEST(test_report_that_finds_nobody_may_come_again),

@@ -80,12 +80,41 @@ static void test_reports(void **state)
     assert_int_equal(recent_create(8, REPORTS_WINDOW_S, &reports), MSGIN5G_OK);
     assert_int_equal(msgin5g_service_id_parse(msgin5g_str("im:ue-1@lab.example"), &ue1), MSGIN5G_OK);
     assert_int_equal(msgin5g_service_id_parse(msgin5g_str("im:ue-2@lab.example"), &ue2), MSGIN5G_OK);
-    reports_expect(reports, id, &ue1, &ue2, 0);
-    assert_int_equal(reports_take(reports, id, &ue2, &ue1, 0), REPORTS_UNKNOWN); /* the wrong way round */
-    assert_int_equal(reports_take(reports, id, &ue1, &ue2, 0), REPORTS_EXPECTED);
-    reports_expect(reports, id, &ue1, &ue2, 1); /* the next segment */
-    assert_int_equal(reports_take(reports, id, &ue1, &ue2, 1), REPORTS_REPEATED);
+    struct recent_key key = reports_key(reports, id, &ue1, &ue2);
+    reports_expect(reports, key, 0);
+    assert_int_equal(reports_take(reports, reports_key(reports, id, &ue2, &ue1), 0), REPORTS_UNKNOWN);
+    assert_int_equal(reports_take(reports, key, 0), REPORTS_EXPECTED);
+    assert_int_equal(reports_take(reports, key, 0), REPORTS_UNDER_WAY);
+    reports_settle(reports, key, false, 0);
+    assert_int_equal(reports_take(reports, key, 0), REPORTS_EXPECTED);
+    reports_settle(reports, key, true, 0);
+    reports_expect(reports, key, 1); /* the next segment */
+    assert_int_equal(reports_take(reports, key, 1), REPORTS_REPEATED);
     recent_free(reports);
+}
+
+static void test_duplicates(void **state)
+{
+    (void)state;
+    struct recent *seen;
+    struct msgin5g_service_id ue;
+    struct msgin5g_message message = msgin5g_message_init(MSGIN5G_TYPE_MSG);
+    struct msgin5g_str body = msgin5g_str("{}");
+    message.msg_id = msgin5g_str("4f6d2a10-5b1f-4d2c-9b9f-0a1d2c3b4e5f");
+    assert_int_equal(recent_create(8, DUPLICATES_WINDOW_S, &seen), MSGIN5G_OK);
+    assert_int_equal(msgin5g_service_id_parse(msgin5g_str("im:ue-1@lab.example"), &ue), MSGIN5G_OK);
+    struct recent_key key = duplicates_key(seen, &ue, &message);
+    assert_int_equal(duplicates_check(seen, key, body, 0), DUPLICATES_NEW);
+    duplicates_add(seen, key, body, true, 0);
+    assert_int_equal(duplicates_check(seen, key, body, 0), DUPLICATES_UNDER_WAY);
+    assert_int_equal(duplicates_check(seen, key, msgin5g_str("[]"), 0), DUPLICATES_CHANGED);
+    duplicates_settle(seen, key, false, 0);
+    assert_int_equal(duplicates_check(seen, key, body, 0), DUPLICATES_NEW);
+    duplicates_add(seen, key, body, true, 0);
+    duplicates_settle(seen, key, true, 0);
+    assert_int_equal(duplicates_check(seen, key, body, 0), DUPLICATES_SAME);
+    assert_int_equal(duplicates_check(seen, key, body, DUPLICATES_WINDOW_S), DUPLICATES_NEW);
+    recent_free(seen);
 }
 
 static void test_bucket(void **state)
@@ -135,6 +164,7 @@ int main(void)
         cmocka_unit_test(test_forgets_the_oldest_when_full),
         cmocka_unit_test(test_parts_do_not_run_into_each_other),
         cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_sources),
     };

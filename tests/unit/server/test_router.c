@@ -22,6 +22,8 @@ static void test_registered_ue(void **state)
     assert_int_equal(find(ues, MSGIN5G_ADDR_UE, "IM:ue-2@LAB.example", &route), MSGIN5G_OK);
     assert_int_equal(route.count, 1);
     assert_int_equal(route.targets[0].err, MSGIN5G_OK);
+    assert_ptr_equal(route.targets[0].way, &ues->sessions[1].peer.way);
+    assert_ptr_equal(router_way(ues->router, &route.targets[0].recipient), &ues->sessions[1].peer.way);
     assert_ptr_equal(route.targets[0].registration->peer, &ues->sessions[1].peer);
     assert_string_equal(route.targets[0].recipient.text, "im:ue-2@lab.example");
 }
@@ -36,7 +38,9 @@ static void test_ue_that_is_away(void **state)
     registrations_peer_closed(ues->registrations, &ues->sessions[1].peer);
     assert_int_equal(find(ues, MSGIN5G_ADDR_UE, "im:ue-2@lab.example", &route), MSGIN5G_OK);
     assert_int_equal(route.targets[0].err, MSGIN5G_ERR_RECIPIENT_UNAVAILABLE);
-    assert_null(route.targets[0].registration);
+    assert_non_null(route.targets[0].registration);
+    assert_null(route.targets[0].way);
+    assert_null(router_way(ues->router, &route.targets[0].recipient));
 }
 
 static void test_ue_nobody_knows(void **state)

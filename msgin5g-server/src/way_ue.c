@@ -1,0 +1,35 @@
+#include "way_ue.h"
+
+#include <stddef.h>
+
+/* What the transport says, as the sender of the message is told it. */
+static enum msgin5g_err as_cause(enum msgin5g_err err)
+{
+    if (err == MSGIN5G_ERR_LIMIT)
+        return MSGIN5G_ERR_QUEUE_FULL;
+    return err == MSGIN5G_ERR_CLOSED ? MSGIN5G_ERR_RECIPIENT_UNAVAILABLE : err;
+}
+
+/* Acknowledged is delivered (EC-30), unless the UE said with an error code that it did not take the message. */
+static void on_done(void *ctx, enum msgin5g_err err, const struct transport_result *result)
+{
+    if (err != MSGIN5G_OK)
+        way_done(ctx, WAY_FAILED);
+    else
+        way_done(ctx, result->code >> 5 == 2 ? WAY_DELIVERED : WAY_REFUSED);
+}
+
+static enum msgin5g_err send_to_ue(struct way *way, const struct way_copy *copy, struct way_exchange *exchange)
+{
+    const struct peer *peer = (struct peer *)((char *)way - offsetof(struct peer, way));
+    struct transport_call call = { TRANSPORT_POST, peer->way_config->path, TRANSPORT_FORMAT_JSON, copy->body,
+        copy->length, copy->confirmable };
+    return as_cause(peer->way_config->send(peer->session, &call, exchange != NULL ? on_done : NULL, exchange));
+}
+
+void way_ue_init(struct peer *peer, const struct way_ue_config *config)
+{
+    static const struct way_kind kind = { .send = send_to_ue };
+    peer->way = (struct way){ .kind = &kind };
+    peer->way_config = config;
+}
