@@ -38,6 +38,8 @@ enum exit_code exit_code_of(enum msgin5g_err err)
     case MSGIN5G_ERR_OVERLOADED:
         return EXIT_CODE_PEER_FAILED;
     case MSGIN5G_ERR_UNKNOWN_RECIPIENT:
+    case MSGIN5G_ERR_UNKNOWN_GROUP:
+    case MSGIN5G_ERR_NO_SUBSCRIBERS:
     case MSGIN5G_ERR_RECIPIENT_UNAVAILABLE:
     case MSGIN5G_ERR_NO_ROUTE:
     case MSGIN5G_ERR_QUEUE_FULL:

@@ -1,5 +1,7 @@
 #include "msgin5g/ids.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 struct msgin5g_str msgin5g_str(const char *text)
@@ -10,6 +12,37 @@ struct msgin5g_str msgin5g_str(const char *text)
 bool msgin5g_str_equal(struct msgin5g_str a, struct msgin5g_str b)
 {
     return a.length == b.length && (a.length == 0 || memcmp(a.octets, b.octets, a.length) == 0);
+}
+
+static bool is_dots(struct msgin5g_str part)
+{
+    return (part.length == 1 || part.length == 2) && part.octets[0] == '.' && part.octets[part.length - 1] == '.';
+}
+
+/* RFC 7252 5.10.1: a Uri-Path option is neither "." nor ".."; an empty one we could not tell from none. */
+static bool topic_part_valid(struct msgin5g_str part)
+{
+    for (size_t i = 0; i < part.length; i++) {
+        if ((unsigned char)part.octets[i] < 0x20 || part.octets[i] == 0x7f)
+            return false;
+    }
+    return part.length > 0 && !is_dots(part);
+}
+
+bool msgin5g_topic_valid(struct msgin5g_str text)
+{
+    if (text.length == 0 || text.length > MSGIN5G_TOPIC_MAX || !utf8_valid(text.octets, text.length))
+        return false;
+    for (;;) {
+        const char *slash = memchr(text.octets, '/', text.length);
+        size_t length = slash != NULL ? (size_t)(slash - text.octets) : text.length;
+        if (!topic_part_valid((struct msgin5g_str){ text.octets, length }))
+            return false;
+        if (slash == NULL)
+            return true;
+        text.octets += length + 1;
+        text.length -= length + 1;
+    }
 }
 
 static bool is_alpha(char c)

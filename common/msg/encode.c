@@ -107,6 +107,10 @@ static void write_items(struct json_writer *w, const struct msgin5g_message *mes
 
 static void write_msg(struct json_writer *w, const struct msgin5g_message *message)
 {
+    if (!absent(message->group_id)) /* EC-7 */
+        json_string(w, "grpSrvId", message->group_id);
+    if (!absent(message->topic))
+        json_string(w, "msgTopic", message->topic);
     write_app_ids(w, message->app_id, message->app_ids, message->app_id_count);
     if (message->report_requested)
         json_bool(w, "isDelivStatReq", true);

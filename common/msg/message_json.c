@@ -231,6 +231,16 @@ static enum msgin5g_err read_items(struct decoder *d, const cJSON *item)
     return MSGIN5G_OK;
 }
 
+static enum msgin5g_err read_group_id(struct decoder *d, const cJSON *item)
+{
+    return ok_if(tree_identifier(item, MSGIN5G_SERVICE_ID_MAX, &d->message.group_id));
+}
+
+static enum msgin5g_err read_topic(struct decoder *d, const cJSON *item)
+{
+    return ok_if(tree_identifier(item, MSGIN5G_TOPIC_MAX, &d->message.topic));
+}
+
 /* A string value with U+0000 is whole in cJSON's memory, only its length is lost; json_check() counted it. */
 static enum msgin5g_err read_payload(struct decoder *d, const cJSON *item)
 {
@@ -305,6 +315,8 @@ static const struct row {
     { "destAddr", NULL, WITH_DEST, WITH_DEST, read_dest },
     { "msgId", NULL, WITH_ID, WITH_ID, read_msg_id },
     { "appId", NULL, IN(MSG), 0, read_app_id },
+    { "grpSrvId", NULL, IN(MSG), 0, read_group_id },
+    { "msgTopic", NULL, IN(MSG), 0, read_topic },
     { "isDelivStatReq", NULL, IN(MSG), 0, read_report_requested },
     { "priority", NULL, IN(MSG), 0, read_priority },
     { "sfFlag", NULL, IN(MSG), 0, read_store_forward },

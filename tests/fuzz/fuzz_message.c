@@ -48,6 +48,7 @@ static void check_same(const struct msgin5g_message *a, const struct msgin5g_mes
     CHECK(a->ori.type == b->ori.type && str_same(a->ori.addr, b->ori.addr));
     CHECK(a->dest.type == b->dest.type && str_same(a->dest.addr, b->dest.addr));
     CHECK(str_same(a->msg_id, b->msg_id) && str_same(a->app_id, b->app_id));
+    CHECK(str_same(a->group_id, b->group_id) && str_same(a->topic, b->topic));
     CHECK(a->app_id_count == b->app_id_count);
     for (size_t i = 0; i < a->app_id_count; i++)
         CHECK(str_same(a->app_ids[i], b->app_ids[i]));

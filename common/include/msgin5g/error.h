@@ -25,6 +25,8 @@
     X(ERR_DUPLICATE, 4, 0, 400, "DUPLICATE", "this message id was used for another message")                           \
     X(ERR_RATE_LIMITED, 4, 29, 429, "RATE_LIMITED", "too many requests")                                               \
     X(ERR_UNKNOWN_RECIPIENT, 2, 4, 200, "UNKNOWN_RECIPIENT", "the recipient is not known")                             \
+    X(ERR_UNKNOWN_GROUP, 2, 4, 200, "UNKNOWN_GROUP", "the group is not known")                                         \
+    X(ERR_NO_SUBSCRIBERS, 2, 4, 200, "NO_SUBSCRIBERS", "nobody has subscribed to the topic")                           \
     X(ERR_RECIPIENT_UNAVAILABLE, 2, 4, 200, "RECIPIENT_UNAVAILABLE", "the recipient cannot be reached now")            \
     X(ERR_NO_ROUTE, 2, 4, 200, "NO_ROUTE", "no way leads to this destination")                                         \
     X(ERR_QUEUE_FULL, 2, 4, 200, "QUEUE_FULL", "the recipient's queue is full")                                        \

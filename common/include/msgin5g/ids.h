@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define MSGIN5G_SERVICE_ID_MAX     255  /* octets of a UE, AS or Group Service ID (EC-20) */
+#define MSGIN5G_TOPIC_MAX          255  /* octets of a Messaging Topic */
 #define MSGIN5G_UUID_LEN           36   /* characters of a message id or segment set id (TS 24.538 7.3.4.1) */
 #define MSGIN5G_PAYLOAD_MAX        2048 /* octets of one payload (TS 23.554 Table 8.3.2-1) */
 #define MSGIN5G_MESSAGE_MAX        8192 /* octets of one encoded MSG (EC-22) */
@@ -43,6 +44,11 @@ enum msgin5g_err msgin5g_service_id_parse(struct msgin5g_str text, struct msgin5
  * query, without port, path and parameters; absent when there is none. Borrowed from @p id.
  */
 struct msgin5g_str msgin5g_service_id_domain(const struct msgin5g_service_id *id);
+/**
+ * True for the name of a Messaging Topic (TS 23.554 10.3) that fits into Uri-Path options, one a part between '/'
+ * (EC-1): 1 to MSGIN5G_TOPIC_MAX octets of UTF-8 without control characters, no part empty, "." or "..".
+ */
+MSGIN5G_API bool msgin5g_topic_valid(struct msgin5g_str text);
 /** True for the 36-character form of RFC 4122. */
 bool msgin5g_uuid_valid(struct msgin5g_str text);
 /** Write the text form of @p random (16 octets) as a version 4 UUID, NUL-terminated, into @p out. */

@@ -91,6 +91,8 @@ struct msgin5g_message {
     enum msgin5g_type type;
     struct msgin5g_address ori;        /* oriAddr: every type but SEGREC and SEGCONFIR */
     struct msgin5g_address dest;       /* destAddr: MSG and IMDN */
+    struct msgin5g_str group_id;       /* grpSrvId of MSG: the group this copy was sent to (EC-7) */
+    struct msgin5g_str topic;          /* msgTopic of MSG: likewise the topic */
     struct msgin5g_str msg_id;         /* msgId: MSG, MSGRESP, IMDN */
     struct msgin5g_str app_id;         /* appId of MSG; the first one when there are several */
     const struct msgin5g_str *app_ids; /* all of them when there are several (EC-25), else NULL */
@@ -164,6 +166,49 @@ enum msgin5g_err msgin5g_reg_response_encode(
 /** Decode a response; release with msgin5g_reg_response_free(). @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
 enum msgin5g_err msgin5g_reg_response_decode(const uint8_t *body, size_t length, struct msgin5g_reg_response *out);
 void msgin5g_reg_response_free(struct msgin5g_reg_response *response);
+
+/** Body of a GET that subscribes or unsubscribes (TS 24.538 6.6.2, 7.3.5). */
+struct msgin5g_subscribe {
+    struct msgin5g_str ue_service_id; /* oriAddr.addr */
+    int64_t expire_time_s;            /* expireTime, UTC, from 1; 0: absent */
+    void *storage;
+};
+
+/** As msgin5g_message_encode(), for such a body. */
+enum msgin5g_err msgin5g_subscribe_encode(
+    const struct msgin5g_subscribe *request, uint8_t *out, size_t capacity, size_t *length);
+/** Decode one; release with msgin5g_subscribe_free(). @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
+enum msgin5g_err msgin5g_subscribe_decode(const uint8_t *body, size_t length, struct msgin5g_subscribe *out);
+void msgin5g_subscribe_free(struct msgin5g_subscribe *request);
+
+/** Subscription status, names by EC-8. */
+#define MSGIN5G_SUB_STATUSES(X)                                                                                        \
+    X(ADDED)                                                                                                           \
+    X(UPDATED)                                                                                                         \
+    X(DELETED)                                                                                                         \
+    X(FAILED)
+
+enum msgin5g_sub_status {
+#define MSGIN5G_SUB_STATUS_ENUM(name) MSGIN5G_SUB_##name,
+    MSGIN5G_SUB_STATUSES(MSGIN5G_SUB_STATUS_ENUM)
+#undef MSGIN5G_SUB_STATUS_ENUM
+        MSGIN5G_SUB_STATUS_COUNT
+};
+
+/** Body of the answer to it (TS 24.538 6.6.3, EC-8). */
+struct msgin5g_sub_response {
+    enum msgin5g_sub_status status;
+    int64_t expire_time_s;    /* UTC; 0: absent. Only with ADDED and UPDATED. */
+    struct msgin5g_str cause; /* only with FAILED */
+    void *storage;
+};
+
+/** As msgin5g_message_encode(), for such a body. */
+enum msgin5g_err msgin5g_sub_response_encode(
+    const struct msgin5g_sub_response *response, uint8_t *out, size_t capacity, size_t *length);
+/** Decode one; release with msgin5g_sub_response_free(). @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
+enum msgin5g_err msgin5g_sub_response_decode(const uint8_t *body, size_t length, struct msgin5g_sub_response *out);
+void msgin5g_sub_response_free(struct msgin5g_sub_response *response);
 
 /** Text of a message type ("REG"), of an address type ("UE"); constants. */
 const char *msgin5g_type_text(enum msgin5g_type type);

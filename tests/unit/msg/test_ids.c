@@ -114,6 +114,22 @@ static void uuid_is_version_4(void **state)
     assert_true(msgin5g_uuid_valid(msgin5g_str(text)));
 }
 
+static void topic_fits_into_a_path(void **state)
+{
+    static const char *const good[] = { "alarms", "plant 7/pumps", "\xc3\xbc", "...", ".a", "a.b/c" };
+    static const char *const bad[] = { "", "/", "a/", "/a", "a//b", ".", "..", "a/../b", "a\x01", "\x7f", "\xff" };
+    char longest[MSGIN5G_TOPIC_MAX + 2];
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(msgin5g_topic_valid(msgin5g_str(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(msgin5g_topic_valid(msgin5g_str(bad[i])));
+    memset(longest, 'x', sizeof longest);
+    assert_true(msgin5g_topic_valid((struct msgin5g_str){ longest, MSGIN5G_TOPIC_MAX }));
+    assert_false(msgin5g_topic_valid((struct msgin5g_str){ longest, MSGIN5G_TOPIC_MAX + 1 }));
+    assert_false(msgin5g_topic_valid((struct msgin5g_str){ "a\0b", 3 }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +139,7 @@ int main(void)
         cmocka_unit_test(strings_compare_by_octets),
         cmocka_unit_test(uuid_has_one_form),
         cmocka_unit_test(uuid_is_version_4),
+        cmocka_unit_test(topic_fits_into_a_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
