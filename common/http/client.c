@@ -12,6 +12,7 @@
 #define CONNECT_MS      2000
 #define QUEUED          10000
 #define BODY_OCTETS     65536
+#define CONNECTIONS     8
 #define BACK_OFF_MS     50 /* doubled for every failure in a row */
 #define BACK_OFF_MS_MAX 2000
 
@@ -118,7 +119,8 @@ void client_link_ready(struct http_client *client)
 void client_link_lost(struct http_client *client, const struct link *link, enum msgin5g_err why)
 {
     bool worked = link != NULL && link->heard;
-    loop_timer_cancel(client->loop, &client->connecting);
+    if (client->current == NULL) /* else another one is on its way */
+        loop_timer_cancel(client->loop, &client->connecting);
     if (client->doomed || (worked && link->answered))
         return;
     if (why == MSGIN5G_ERR_CLOSED)
@@ -141,28 +143,57 @@ static void on_connecting_too_long(void *ctx)
     link_close(client->current, MSGIN5G_ERR_CONNECT);
 }
 
+/* Over HTTP/1.1 the one that has nothing to do; it stays open for that. */
+static void find_idle(struct http_client *client)
+{
+    struct link *link;
+    if (client->current != NULL || !client->over_h1)
+        return;
+    DL_FOREACH (client->links, link) {
+        if (link_room(link) > 0) {
+            client->current = link;
+            return;
+        }
+    }
+}
+
+static bool may_connect(const struct http_client *client)
+{
+    return client->waiting != NULL && client->current == NULL && client->retry.heap_index == 0 &&
+           (!client->over_h1 || client->link_count < client->config.connections);
+}
+
 static void connect_if_needed(struct http_client *client)
 {
-    while (client->waiting != NULL && client->current == NULL && client->retry.heap_index == 0) {
+    while (may_connect(client)) {
         if (loop_timer_set(client->loop, &client->connecting, client->config.connect_ms) != MSGIN5G_OK)
             return;
         link_open(client);
     }
 }
 
-static void submit_waiting(struct http_client *client)
+static void submit_to(struct http_client *client, struct link *link)
 {
-    struct link *link = client->current;
-    if (link == NULL || link->phase != LINK_READY)
-        return;
-    size_t room = h2_session_room(link->h2, link->open_count);
+    size_t room = link_room(link);
     while (client->waiting != NULL && room-- > 0) {
         struct call *call = client->waiting;
         DL_DELETE(client->waiting, call);
-        if (call_submit(call, link))
+        enum msgin5g_err err = call_submit(call, link);
+        if (err == MSGIN5G_OK)
             continue;
         DL_PREPEND(client->waiting, call);
-        call_finish(call, MSGIN5G_ERR_NO_MEMORY);
+        call_finish(call, err);
+    }
+    if (link->h1 != NULL && link_room(link) == 0)
+        client->current = NULL; /* it is busy: the next call takes another */
+}
+
+static void submit_waiting(struct http_client *client)
+{
+    find_idle(client);
+    while (client->waiting != NULL && client->current != NULL && link_room(client->current) > 0) {
+        submit_to(client, client->current);
+        find_idle(client);
     }
 }
 
@@ -202,8 +233,8 @@ static void on_round_end(void *ctx)
         destroy(client);
         return;
     }
-    connect_if_needed(client);
     submit_waiting(client);
+    connect_if_needed(client);
     DL_FOREACH_SAFE (client->links, link, next)
         link_flush(link);
     free_dead(client);
@@ -231,6 +262,8 @@ enum msgin5g_err http_client_create(
         client->config.queued = QUEUED;
     if (client->config.body_octets == 0)
         client->config.body_octets = BODY_OCTETS;
+    if (client->config.connections == 0)
+        client->config.connections = CONNECTIONS;
     loop_timer_init(&client->connecting, on_connecting_too_long, client);
     loop_timer_init(&client->retry, on_retry, client);
     loop_timer_init(&client->flush, on_round_end, client);

@@ -125,7 +125,7 @@ void call_finish(struct call *call, enum msgin5g_err result)
         DL_DELETE(client->waiting, call);
         call->place = CALL_OFF;
     } else if (call->place == CALL_OPEN && result != MSGIN5G_OK) {
-        h2_session_reset(call->link->h2, call->stream_id, H2_CANCEL);
+        link_give_up(call->link, call);
     }
     LL_APPEND2(client->finished, call, next_finished);
     client_wake(client);
@@ -152,7 +152,7 @@ void call_report(struct call *call)
         call_recycle(call);
 }
 
-bool call_submit(struct call *call, struct link *link)
+enum msgin5g_err call_submit(struct call *call, struct link *link)
 {
     struct http_header out[CALL_FIELDS_MAX + 6];
     size_t count = 0;
@@ -172,15 +172,14 @@ bool call_submit(struct call *call, struct link *link)
         out[count].name = fields_text(fields, fields->list[i].name).octets;
         out[count++].value = fields_text(fields, fields->list[i].value).octets;
     }
-    call->sending = (struct h2_body){ call->body.data, call->body.length };
-    call->stream_id = h2_session_request(link->h2, out, count, call->body.length > 0 ? &call->sending : NULL, call);
-    if (call->stream_id < 0)
-        return false;
+    enum msgin5g_err err = link_request(link, call, out, count);
+    if (err != MSGIN5G_OK)
+        return err;
     call->place = CALL_OPEN;
     call->link = link;
     DL_APPEND(link->open, call);
     link->open_count++;
-    return true;
+    return MSGIN5G_OK;
 }
 
 void call_leave(struct call *call)

@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "fields.h"
+#include "h1_response.h"
 #include "h2_session.h"
 #include "http/client.h"
 #include "url.h"
@@ -52,20 +53,22 @@ struct call {
 
 enum link_phase { LINK_CONNECTING, LINK_HANDSHAKE, LINK_READY, LINK_DEAD };
 
-/** One connection. The client has at most one that takes new calls; others finish what they have. */
+/** One connection. Over HTTP/2 the client has one that takes new calls; over HTTP/1.1 each takes one call at a time. */
 struct link {
     struct http_client *client;
     enum link_phase phase;
     struct wire wire;
     struct loop_io *io;
     struct h2_session *h2;
+    struct h1_response *h1; /* HTTP/1.1 instead; exactly one of the two once it is ready */
     struct buffer out;
     struct call *open;
     size_t open_count;
     bool blocked;  /* the socket takes no more */
     bool answered; /* a response came */
-    bool heard;    /* the server has said something in HTTP/2, so it accepted us */
-    bool draining; /* GOAWAY came: no new calls */
+    bool heard;    /* the server has said something in HTTP, so it accepted us */
+    bool draining; /* GOAWAY came, or HTTP/1.1 cannot go on: no new calls */
+    bool given_up; /* HTTP/1.1: nobody waits for its response any more */
     bool unread;   /* octets may wait inside TLS */
     struct link *prev, *next;
 };
@@ -78,8 +81,10 @@ struct http_client {
     struct url url;
     struct sockaddr_storage addresses[ADDRESSES_MAX];
     size_t address_count, address_at; /* the one to try next */
-    struct link *current;
-    struct link *links; /* all, the current one too */
+    struct link *current;             /* takes the next call, once it is ready */
+    struct link *links;               /* all, the current one too */
+    size_t link_count;
+    bool over_h1; /* the last connection that became ready speaks HTTP/1.1 */
     struct link *dead;
     struct call *waiting;
     struct call *spare;
@@ -110,8 +115,8 @@ void call_free(struct call *call);
 void call_finish(struct call *call, enum msgin5g_err result);
 /** Hand the result to whoever made the call. */
 void call_report(struct call *call);
-/** Submit on @p link. @return false when memory is short. */
-bool call_submit(struct call *call, struct link *link);
+/** Submit on @p link. @return MSGIN5G_OK, ERR_NO_MEMORY or ERR_INVALID (a text that does not fit HTTP/1.1). */
+enum msgin5g_err call_submit(struct call *call, struct link *link);
 /** The stream is closed, or its link. */
 void call_leave(struct call *call);
 /** Events of the HTTP/2 sessions of links. */
@@ -120,6 +125,10 @@ extern const struct h2_events link_events;
 /** Begin to connect to the client's next address; the result shows in client_link_ready() or client_link_lost(). */
 void link_open(struct http_client *client);
 void link_flush(struct link *link);
+/** Send the request of @p call; @p fields begin with ":method". @return as call_submit(). */
+enum msgin5g_err link_request(struct link *link, struct call *call, const struct http_header *fields, size_t count);
+/** Nobody waits for @p call, which is open here, any more. */
+void link_give_up(struct link *link, struct call *call);
 /** Close without a word; open calls get @p result. */
 void link_close(struct link *link, enum msgin5g_err result);
 void link_free(struct link *link);
@@ -129,6 +138,8 @@ void client_wake(struct http_client *client);
 void client_link_ready(struct http_client *client);
 /** @p link is gone, or was never ready. */
 void client_link_lost(struct http_client *client, const struct link *link, enum msgin5g_err why);
+/** Room for another call now; 0 unless it is ready. */
+size_t link_room(const struct link *link);
 /** Put a call whose stream the server has not processed back to the front of the queue. */
 void client_requeue(struct call *call);
 void client_problem(struct http_client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));

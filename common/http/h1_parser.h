@@ -1,7 +1,7 @@
 /*
  * HTTP/1.1 requests without sockets (RFC 9112), stricter than http-parser as Debian builds it, which takes a lone LF
  * for CRLF, anything for the LF after a CR, and any octets at the end of a chunk: what two readers may read differently
- * is refused. The door to http-parser.
+ * is refused. With h1_response.c the door to http-parser.
  */
 #ifndef HTTP_H1_PARSER_H
 #define HTTP_H1_PARSER_H

@@ -52,14 +52,12 @@ static bool is_done(void *ctx)
     return ((struct outcome *)ctx)->count > 0;
 }
 
-static struct tls_context *context_new(bool is_server, const char *entity, const char *ca)
+static struct tls_context *context_with_alpn(bool is_server, const char *entity, const char *ca, const char *alpn)
 {
     char certificate[CERTS_PATH_MAX], key[CERTS_PATH_MAX], ca_path[CERTS_PATH_MAX], file[64];
     char problem[200] = "";
     struct tls_context *context = NULL;
-    struct tls_context_config config = {
-        .is_server = is_server, .alpn = is_server ? "h2,http/1.1" : "h2", .peer_certificate_required = is_server
-    };
+    struct tls_context_config config = { .is_server = is_server, .alpn = alpn, .peer_certificate_required = is_server };
     if (entity != NULL) {
         snprintf(file, sizeof file, "%s.pem", entity);
         config.certificate_file = certs_path(&certs, file, certificate);
@@ -70,6 +68,11 @@ static struct tls_context *context_new(bool is_server, const char *entity, const
     if (tls_context_create(&config, &context, problem, sizeof problem) != MSGIN5G_OK)
         fail_msg("%s", problem);
     return context;
+}
+
+static struct tls_context *context_new(bool is_server, const char *entity, const char *ca)
+{
+    return context_with_alpn(is_server, entity, ca, is_server ? "h2,http/1.1" : "h2");
 }
 
 static struct http_client *client_new(
@@ -476,6 +479,160 @@ static void test_bad_urls(void **state)
     rig_close(&rig);
 }
 
+/* ---- HTTP/1.1 -------------------------------------------------------------------------------------------- */
+
+static struct http_client *client_any(struct rig *rig, struct tls_context *tls, size_t connections)
+{
+    char url[64];
+    struct http_client *client = NULL;
+    snprintf(url, sizeof url, "%s://localhost:%u", tls != NULL ? "https" : "http", http_server_port(rig->server));
+    const struct http_client_config config = {
+        .url = url, .tls = tls, .versions = HTTP_VERSION_ANY, .connections = connections
+    };
+    assert_int_equal(http_client_create(rig->loop, &config, &client), MSGIN5G_OK);
+    return client;
+}
+
+static void test_h1_in_clear(void **state)
+{
+    struct rig rig;
+    struct outcome outcome = { 0 };
+    (void)state;
+    rig_open(&rig);
+    rig_serve(&rig, NULL, 0, NULL);
+    struct http_client *client = client_any(&rig, NULL, 0);
+    says_hello(&rig, client);
+    ask(client, "POST", "/echo", "some octets", 11, &outcome);
+    rig_run_until(&rig, is_done, &outcome);
+    assert_int_equal(outcome.status, 201);
+    assert_memory_equal(outcome.body, "some octets", 11);
+    ask(client, "HEAD", "/hello", NULL, 0, &outcome);
+    rig_run_until(&rig, is_done, &outcome);
+    assert_int_equal(outcome.err, MSGIN5G_OK);
+    assert_int_equal(outcome.length, 0);
+    says_hello(&rig, client);
+    assert_int_equal(http_server_connections(rig.server), 1); /* one after the other on the same connection */
+    http_client_free(client);
+    rig_close(&rig);
+}
+
+/* What ALPN chooses; a client for HTTP/2 alone does not take less. */
+static void test_versions_over_tls(void **state)
+{
+    struct rig rig;
+    struct outcome outcome = { 0 };
+    struct tls_context *both = context_with_alpn(false, "client", "ca.pem", "h2,http/1.1");
+    struct tls_context *only_2 = context_with_alpn(false, "client", "ca.pem", NULL);
+    struct tls_context *servers[] = { context_with_alpn(true, "server", "ca.pem", "h2,http/1.1"),
+        context_with_alpn(true, "server", "ca.pem", "http/1.1") };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        rig_open(&rig);
+        rig_serve(&rig, servers[i], 0, NULL);
+        struct http_client *client = client_any(&rig, both, 0);
+        says_hello(&rig, client);
+        http_client_free(client);
+        client = client_new(&rig, only_2, "localhost", http_server_port(rig.server), 0);
+        ask_and_wait(&rig, client, "/hello", &outcome);
+        assert_int_equal(outcome.err, MSGIN5G_ERR_PEER); /* it offers no ALPN: HTTP/1.1 */
+        http_client_free(client);
+        rig_close(&rig);
+        tls_context_free(servers[i]);
+    }
+    tls_context_free(both);
+    tls_context_free(only_2);
+}
+
+static void test_h1_pool(void **state)
+{
+    static struct outcome outcomes[250];
+    struct rig rig;
+    (void)state;
+    memset(outcomes, 0, sizeof outcomes);
+    rig_open(&rig);
+    rig_serve(&rig, NULL, 0, NULL);
+    struct http_client *client = client_any(&rig, NULL, 3);
+    for (size_t i = 0; i < 3; i++)
+        ask(client, "GET", "/hold", NULL, 0, &outcomes[i]);
+    rig_settle(&rig);
+    assert_int_equal(rig.held_count, 3);
+    assert_int_equal(http_server_connections(rig.server), 3);
+    for (size_t i = 3; i < 250; i++)
+        ask(client, "POST", "/echo", &i, sizeof i, &outcomes[i]);
+    rig_settle(&rig);
+    assert_int_equal(outcomes[3].count, 0); /* no connection is free */
+    rig_release(&rig);
+    rig_run_until(&rig, all_done, outcomes);
+    for (size_t i = 3; i < 250; i++) {
+        assert_int_equal(outcomes[i].err, MSGIN5G_OK);
+        assert_memory_equal(outcomes[i].body, &i, sizeof i);
+    }
+    assert_int_equal(http_server_connections(rig.server), 3);
+    http_client_free(client);
+    rig_close(&rig);
+}
+
+/* HTTP/1.1 can only close to get rid of a request; the next one takes another connection. */
+static void test_h1_deadline(void **state)
+{
+    struct rig rig;
+    struct outcome outcome = { 0 };
+    (void)state;
+    rig_open(&rig);
+    rig_serve(&rig, NULL, 0, NULL);
+    struct http_client *client = client_any(&rig, NULL, 1);
+    ask(client, "GET", "/hold", NULL, 0, &outcome);
+    rig_settle(&rig);
+    rig_pass(&rig, 2000);
+    assert_int_equal(outcome.count, 1);
+    assert_int_equal(outcome.err, MSGIN5G_ERR_TIMEOUT);
+    rig_release(&rig);
+    rig_settle(&rig);
+    rig_pass(&rig, 2000); /* more than the back-off after a connection without a response */
+    says_hello(&rig, client);
+    http_client_free(client);
+    rig_close(&rig);
+}
+
+static void test_h1_server_restart(void **state)
+{
+    struct rig rig;
+    struct outcome lost = { 0 };
+    (void)state;
+    rig_open(&rig);
+    rig_serve(&rig, NULL, 0, NULL);
+    uint16_t port = http_server_port(rig.server);
+    struct http_client *client = client_any(&rig, NULL, 2);
+    says_hello(&rig, client);
+    ask(client, "GET", "/hold", NULL, 0, &lost);
+    rig_settle(&rig);
+    rig_stop_serving(&rig);
+    rig_settle(&rig);
+    assert_int_equal(lost.count, 1);
+    assert_int_equal(lost.err, MSGIN5G_ERR_CLOSED);
+    rig_serve(&rig, NULL, port, NULL);
+    says_hello(&rig, client);
+    http_client_free(client);
+    rig_close(&rig);
+}
+
+/* Over HTTP/1.1 a path could end the request line; it does not get that far. */
+static void test_h1_injection(void **state)
+{
+    struct rig rig;
+    struct outcome outcome = { 0 };
+    (void)state;
+    rig_open(&rig);
+    rig_serve(&rig, NULL, 0, NULL);
+    struct http_client *client = client_any(&rig, NULL, 0);
+    ask_and_wait(&rig, client, "/hello HTTP/1.1\r\nhost: x\r\n\r\nGET /hold", &outcome);
+    assert_int_equal(outcome.err, MSGIN5G_ERR_INVALID);
+    assert_int_equal(rig.handled, 0);
+    says_hello(&rig, client);
+    http_client_free(client);
+    rig_close(&rig);
+}
+
 static int set_up(void **state)
 {
     struct certs other;
@@ -514,6 +671,12 @@ int main(void)
         cmocka_unit_test(test_free_from_a_callback),
         cmocka_unit_test(test_silent_server),
         cmocka_unit_test(test_bad_urls),
+        cmocka_unit_test(test_h1_in_clear),
+        cmocka_unit_test(test_versions_over_tls),
+        cmocka_unit_test(test_h1_pool),
+        cmocka_unit_test(test_h1_deadline),
+        cmocka_unit_test(test_h1_server_restart),
+        cmocka_unit_test(test_h1_injection),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

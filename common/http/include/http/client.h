@@ -1,4 +1,7 @@
-/* HTTP/2 client: one pooled connection a peer, reconnect with back-off, deadlines, bounded queue (decision D6). */
+/*
+ * HTTP client of one peer: reconnect with back-off, deadlines, bounded queue (decision D6). HTTP/2 over one connection;
+ * HTTP/1.1, where it is allowed and the peer speaks nothing better, over a small pool of them.
+ */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
@@ -9,9 +12,17 @@
 
 struct http_client;
 
+/** Which versions a client speaks. */
+enum http_versions {
+    HTTP_VERSION_2,  /* over TLS by ALPN "h2", in clear by prior knowledge: the services of the 5G core */
+    HTTP_VERSION_ANY /* over TLS what ALPN chooses, HTTP/1.1 without it; in clear HTTP/1.1 (TS 29.538 7) */
+};
+
 struct http_client_config {
-    const char *url;           /* "https://host:port" or "http://host:port" (HTTP/2 by prior knowledge) */
-    struct tls_context *tls;   /* for https; borrowed for the client's life */
+    const char *url;         /* "https://host:port" or "http://host:port" */
+    struct tls_context *tls; /* for https; its alpn has to fit versions; borrowed for the client's life */
+    enum http_versions versions;
+    size_t connections;        /* HTTP/1.1: most at once; default 8 */
     int64_t connect_ms;        /* default 2000 */
     size_t body_octets;        /* of a response at most; default 65536 */
     size_t queued;             /* calls in flight and waiting; default 10000; more: ERR_LIMIT */
