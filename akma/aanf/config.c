@@ -258,6 +258,21 @@ static const struct config_key limits_keys[] = {
         .min = 1,
         .max = 10000,
         .help = "Requests at the same time on one connection." },
+    { .name = "requests_per_second",
+        .type = CONFIG_INT,
+        .offset = AT(limit_per_second),
+        .default_text = "0",
+        .min = 0,
+        .max = 1000000,
+        .help = "Requests a second from one client, which is the first name of its certificate; 0: no limit. More: 429 "
+                "with Retry-After." },
+    { .name = "request_burst",
+        .type = CONFIG_INT,
+        .offset = AT(limit_burst),
+        .default_text = "0",
+        .min = 0,
+        .max = 1000000,
+        .help = "Requests of one client at once before that limit counts; 0: as many as in a second." },
     { 0 },
 };
 

@@ -50,6 +50,7 @@ struct aanf_config {
     char *state_file, *state_key_file; /* "": nothing survives a restart */
     int64_t limit_contexts, limit_provisioned, limit_authentications, limit_af_ids, limit_body_octets,
         limit_connections, limit_streams;
+    int64_t limit_per_second, limit_burst;
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;
     bool faults_drop;

@@ -204,7 +204,10 @@ static enum msgin5g_err open_servers(struct process *process)
         .http2_only = true, /* TS 29.500 5.3 */
         .limits = { .body_octets = (size_t)config->limit_body_octets,
             .connections = (size_t)config->limit_connections,
-            .streams = (uint32_t)config->limit_streams },
+            .streams = (uint32_t)config->limit_streams,
+            .per_second = config->limit_per_second,
+            .burst = config->limit_burst },
+        .busy_cause = "NF_CONGESTION_RISK", /* TS 29.500 5.2.7.2 */
         .routes = api_routes,
         .fallback = api_fallback,
         .server_name = process->server_name,

@@ -127,10 +127,31 @@ static void no_route(struct http_request *request, const struct http_route *rout
     http_respond_problem_with(request, 405, NULL, NULL, &header, 1);
 }
 
+/* Whoever asks too often is told so, whatever it asks for (TS 29.500 6.4.2; decision D6). */
+static bool may_ask(struct http_connection *connection)
+{
+    struct quota *quota = connection->server->quota;
+    if (quota == NULL)
+        return true;
+    if (connection->quota == NULL)
+        connection->quota = quota_enter(quota, connection->peer);
+    return connection->quota != NULL && quota_take(quota, connection->quota, now_ms(connection));
+}
+
+static void too_many(struct http_request *request, const char *cause)
+{
+    const struct http_header header = { "retry-after", "1" };
+    http_respond_problem_with(request, 429, cause, NULL, &header, 1);
+}
+
 void connection_dispatch(struct http_connection *connection, struct http_request *request)
 {
     const struct http_server_config *config = &connection->server->config;
     request->dispatched = true;
+    if (!may_ask(connection)) {
+        too_many(request, config->busy_cause);
+        return;
+    }
     if (request->refused == 0)
         route_find(request, config->routes);
     if (request->refused != 0)
@@ -478,6 +499,7 @@ void connection_close(struct http_connection *connection)
     loop_timer_cancel(server->loop, &connection->timer);
     loop_io_remove(connection->io);
     wire_close(&connection->wire);
+    quota_leave(server->quota, connection->quota);
     DL_DELETE(server->connections, connection);
     server->connection_count--;
     metric_set(server->connections_open, (int64_t)server->connection_count);

@@ -4,6 +4,7 @@
 
 #include "h1_parser.h"
 #include "h2_session.h"
+#include "quota.h"
 #include "request.h"
 #include "wire.h"
 
@@ -22,6 +23,7 @@ struct http_connection {
     struct loop_timer timer;
     enum connection_phase phase;
     struct peer *peer;
+    struct quota_client *quota; /* from the first request on, if the server has limits */
     struct h2_session *h2;
     struct h1_parser h1;
     struct buffer in;  /* start of a preface; HTTP/1.1: what came behind a request that is not answered yet */

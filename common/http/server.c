@@ -203,6 +203,8 @@ static void fill_in_limits(struct http_limits *limits)
         limits->streams = 100;
     if (limits->connections == 0)
         limits->connections = 1024;
+    if (limits->burst == 0)
+        limits->burst = limits->per_second;
     if (limits->idle_ms == 0)
         limits->idle_ms = 60000;
     if (limits->request_ms == 0)
@@ -223,6 +225,9 @@ enum msgin5g_err http_server_create(
     loop_timer_init(&server->flush, on_round_end, server);
     set_up_metrics(server);
     enum msgin5g_err err = loop_on_round_end(loop, on_round_end, server);
+    const struct http_limits *limits = &server->config.limits;
+    if (err == MSGIN5G_OK && limits->per_second > 0)
+        err = quota_create(limits->per_second, limits->burst, limits->connections, &server->quota);
     if (err == MSGIN5G_OK)
         err = start_listening(server);
     if (err != MSGIN5G_OK) {
@@ -268,5 +273,6 @@ void http_server_free(struct http_server *server)
         LL_DELETE(server->spare, request);
         request_free(request);
     }
+    quota_free(server->quota);
     free(server);
 }

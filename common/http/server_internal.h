@@ -20,6 +20,7 @@ struct http_server {
     struct loop_io *io;
     struct loop_timer pause; /* no descriptors left: accept again later */
     struct loop_timer flush; /* for what is to be written outside a round */
+    struct quota *quota;     /* NULL: no limit */
     struct http_connection *connections;
     size_t connection_count;
     struct http_connection *dirty;

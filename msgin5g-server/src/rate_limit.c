@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN         1000 /* thousandths */
 #define ADDRESS_TEXT  64
 #define SUBNET_OCTETS 8 /* of an IPv6 address: whoever has one has the whole /64 */
 
@@ -23,23 +22,6 @@ struct rate_limit {
     int64_t per_second;
     int64_t burst;
 };
-
-bool rate_bucket_take(struct rate_bucket *bucket, int64_t per_second, int64_t burst, int64_t now_ms)
-{
-    if (per_second == 0)
-        return true;
-    int64_t elapsed_ms = now_ms - bucket->counted_ms;
-    bucket->counted_ms = now_ms;
-    /* One token a second is one thousandth a millisecond. */
-    if (elapsed_ms > bucket->missing / per_second)
-        bucket->missing = 0;
-    else
-        bucket->missing -= elapsed_ms * per_second;
-    if (bucket->missing + TOKEN > burst * TOKEN)
-        return false;
-    bucket->missing += TOKEN;
-    return true;
-}
 
 /* The address without the port; an address that cannot be read shares one bucket with its like. */
 static void read_address(const char *remote, uint8_t out[16])

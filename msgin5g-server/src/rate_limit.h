@@ -1,20 +1,13 @@
-/* Token buckets: how often somebody may ask for something. */
+/* Token buckets by address: how often somebody may ask for something. */
 #ifndef RATE_LIMIT_H
 #define RATE_LIMIT_H
 
+#include "base/rate_bucket.h"
 #include "msgin5g/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/** A bucket, embedded in its owner; zeroed is full. Thousandths of a token, and when they were counted. */
-struct rate_bucket {
-    int64_t counted_ms;
-    int64_t missing; /* thousandths of a token below the burst */
-};
-/** Take one token. @param per_second tokens that come back a second; 0: no limit. @return false when there is none. */
-bool rate_bucket_take(struct rate_bucket *bucket, int64_t per_second, int64_t burst, int64_t now_ms);
 
 /** One bucket a source address (IPv6: a /64), at most @p sources of them; the least recently used one is forgotten. */
 struct rate_limit;

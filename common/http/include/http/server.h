@@ -15,6 +15,8 @@ struct http_limits {
     uint32_t streams;     /* concurrent requests a connection; default 100 */
     size_t connections;   /* default 1024 */
     int64_t idle_ms;      /* connection without a request; default 60000 */
+    int64_t per_second;   /* requests of one client a second; default 0: no limit; more: 429 with Retry-After */
+    int64_t burst;        /* requests of one client at once, with per_second; default per_second */
     int64_t request_ms;   /* from first octet to the whole request, and the TLS handshake; default 10000 */
 };
 
@@ -26,6 +28,7 @@ struct http_server_config {
     struct http_limits limits;       /* zero members take the defaults */
     const struct http_route *routes; /* constant table */
     http_handler_fn *fallback;       /* when no row matches; NULL: 404 or 405 as problem details */
+    const char *busy_cause;          /* in the problem details of a 429; NULL: none */
     const char *server_name;         /* Server header, NULL: none */
     void *ctx;                       /* for handlers */
     struct metrics *metrics;         /* NULL: none; msgin5g_http_requests_total{server=...,status=...} and the like */
