@@ -325,7 +325,7 @@ static const struct config_key fault_rows[] = {
         .offset = AT(faults_body),
         .default_text = "whole",
         .choices = faults_bodies,
-        .help = "How much of the JSON text is sent." },
+        .help = "How much of the JSON text is sent; anonymous: without supi and gpsi." },
     { 0 },
 };
 

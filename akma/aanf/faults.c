@@ -144,7 +144,7 @@ bool faults_take(struct faults *faults, struct http_request *request, http_handl
 const char *const faults_resets[] = { "none", "stream", "goaway", "connection", NULL };
 const char *const faults_keys[] = { "right", "other", "zero", "short", NULL };
 const char *const faults_expiries[] = { "right", "past", "unparsable", NULL };
-const char *const faults_bodies[] = { "whole", "truncated", NULL };
+const char *const faults_bodies[] = { "whole", "truncated", "anonymous", NULL };
 
 /* The text of a string member of the body's object, as our encoder wrote it. @return NULL when there is none. */
 static char *text_of(struct buffer *body, const char *opening, size_t *length)
@@ -190,6 +190,14 @@ static void spoil_expiry(int fault, struct buffer *body)
         memset(expiry, 'x', length);
 }
 
+/* Under another name the member is one that the AF does not know, and ignores. */
+static void hide_member(const char *opening, struct buffer *body)
+{
+    char *at = memmem(body->data, body->length, opening, strlen(opening));
+    if (at != NULL)
+        at[1] = 'x';
+}
+
 void faults_spoil(const struct faults *faults, struct buffer *body)
 {
     const struct faults_setting *setting = &faults->setting;
@@ -199,4 +207,8 @@ void faults_spoil(const struct faults *faults, struct buffer *body)
     spoil_expiry(setting->expiry, body);
     if (setting->body == FAULTS_BODY_TRUNCATED)
         body->length /= 2;
+    if (setting->body == FAULTS_BODY_ANONYMOUS) {
+        hide_member("\"supi\":\"", body);
+        hide_member("\"gpsi\":\"", body);
+    }
 }

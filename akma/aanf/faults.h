@@ -15,7 +15,7 @@ struct faults;
 enum faults_reset { FAULTS_RESET_NONE, FAULTS_RESET_STREAM, FAULTS_RESET_GOAWAY, FAULTS_RESET_CONNECTION };
 enum faults_key { FAULTS_KEY_RIGHT, FAULTS_KEY_OTHER, FAULTS_KEY_ZERO, FAULTS_KEY_SHORT };
 enum faults_expiry { FAULTS_EXPIRY_RIGHT, FAULTS_EXPIRY_PAST, FAULTS_EXPIRY_UNPARSABLE };
-enum faults_body { FAULTS_BODY_WHOLE, FAULTS_BODY_TRUNCATED };
+enum faults_body { FAULTS_BODY_WHOLE, FAULTS_BODY_TRUNCATED, FAULTS_BODY_ANONYMOUS };
 /** Values of the four as texts, each list ends with NULL. */
 extern const char *const faults_resets[], *const faults_keys[], *const faults_expiries[], *const faults_bodies[];
 

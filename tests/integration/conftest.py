@@ -2,7 +2,22 @@
 
 import pytest
 
+import conformance
 import testbed
+
+
+def pytest_addoption(parser):
+    parser.addoption("--proofs", action="store_true", help="print what each collected test proves")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "proves(*rows, on=''): rows and profiles of tests/support/conformance.py")
+
+
+def pytest_collection_finish(session):
+    if session.config.getoption("--proofs"):
+        for proof in filter(None, map(conformance.proof_of, session.items)):
+            print(conformance.line_of(proof))
 
 
 @pytest.fixture(scope="module")

@@ -1,99 +1,84 @@
 """N9: the AAnF is slow, broken or gone: who is in stays in, newcomers get internal_error, recovery is automatic."""
 
-import json
-import threading
-import time
-import urllib.request
-
 import pytest
 
+import aanf_faults
+import profiles
 import testbed
-
-
-def faults(lab, **values):
-    request = urllib.request.Request("http://127.0.0.1:%d/faults" % lab.aanf.port("management"),
-                                     data=json.dumps(values).encode(), headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        assert answer.status in (200, 204)
 
 
 @pytest.fixture()
 def calm(lab):
     yield lab
-    faults(lab, latency_ms=0, status=0, drop=False)
+    aanf_faults.end(lab)
 
 
-def test_slow_aanf_delays_newcomers_only(calm):
-    """400 ms at the AAnF: the newcomer waits for it, a message between two others does not."""
+@profiles.each
+def test_n9_slow_aanf_delays_the_newcomer_only(calm, profile):
+    """Octets of a handshake are held while the AAnF is asked, and go on whole; others do not wait."""
     meter, valve, newcomer = calm.subscribers[:3]
-    listener = calm.listen(valve)
+    listener = profile.listen(calm, valve)
     listener.event("registered")
-    sender = calm.listen(meter)  # its key is in the cache from now on
+    sender = profile.listen(calm, meter)
     sender.event("registered")
-    faults(calm, latency_ms=1500)
-    result = {}
-
-    def register():
-        begin = time.monotonic()
-        result["code"] = calm.run_client(newcomer, "register")[0]
-        result["seconds"] = time.monotonic() - begin
-
-    thread = threading.Thread(target=register)
-    thread.start()
+    aanf_faults.begin(calm, latency_ms=1000)
+    waiting = profile.listen(calm, newcomer)
     testbed.wait_for(lambda: calm.server.metric("msgin5g_gate_pending") == 1, 10, "a handshake held by the gate")
-    status, text = testbed.http_get(calm.server.port("management"), "/healthz")
-    assert status == 200, text
-    thread.join()
-    assert result["code"] == 0
-    assert result["seconds"] > 1.5
-    assert sender.stop() == 0
-    assert listener.stop() == 0
+    assert calm.server.metric("msgin5g_gate_held_bytes") > 0
+    assert testbed.http_get(calm.server.port("management"), "/healthz")[0] == 200
+    assert calm.server.metric("msgin5g_gate_pending") == 1
+    waiting.event("registered")
+    assert calm.server.metric("msgin5g_gate_held_bytes") == 0
+    for client in (waiting, sender, listener):
+        assert client.stop() == 0
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 503}, {"drop": True}])
-def test_broken_aanf(calm, fault):
+@profiles.each
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 503}, {"drop": True}], ids=["500", "503", "drop"])
+def test_n9_broken_aanf(calm, profile, fault):
     meter, valve, newcomer = calm.subscribers[:3]
-    listener = calm.listen(valve)
+    listener = profile.listen(calm, valve)
     listener.event("registered")
-    faults(calm, **fault)
-    code, _ = calm.run_client(newcomer, "register", "--tls", "1.3")
-    assert code == 8  # alert internal_error
-    assert calm.run_client(newcomer, "register", "--tls", "1.2")[0] == 8
-    faults(calm, status=0, drop=False)
-    testbed.wait_for(lambda: calm.run_client(newcomer, "register")[0] == 0, 15, "registration after recovery")
-    assert calm.run_client(meter, "send", "--to", valve.service_id, "--payload", "still there", "--report")[0] == 0
+    aanf_faults.begin(calm, **fault)
+    assert profile.run(calm, newcomer, "register")[0] == 8  # alert internal_error
+    aanf_faults.end(calm)
+    testbed.wait_for(lambda: profile.run(calm, newcomer, "register")[0] == 0, 15, "registration after recovery")
+    assert profile.run(calm, meter, "send", "--to", valve.service_id, "--payload", "still there", "--report")[0] == 0
     listener.event("message", payload="still there")
     assert listener.stop() == 0
     log = calm.server.log()  # one line for each change, whatever was refused meanwhile
     assert log.count("warning aanf does not answer reason=") == log.count("info aanf answers again") > 0
 
 
-def test_aanf_process_ends_and_comes_back(bed):
-    """Own daemons: the AAnF is killed, sessions stay; it starts again on the same port, newcomers get in."""
-    if not bed.subscribers:
-        bed.add_subscribers(4)
-    port = 0
-    aanf = bed.start_aanf(listen={"host": "127.0.0.1", "port": port})
-    bed.start_server()
-    meter, valve, newcomer = bed.subscribers[:3]
-    listener = bed.listen(valve)
-    listener.event("registered")
-    assert bed.run_client(newcomer, "register")[0] == 0
-    a_kid_server = bed.server
-
-    aanf_port = aanf.port("sbi")
+def unknown(bed, profile):
+    """Registers with an A-KID that nobody can know without the AAnF."""
     key = bed.write("k.key", "11" * 32)
-    aanf.stop()
-    bed.daemons.remove(aanf)
-    code, _ = bed.run_plain("register", "--service-id", meter.service_id, "--a-kid",
-                            "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("A" * 43), "--k-akma", "@%s" % key, "--tls", "1.3")
-    assert code == 8
-    status, text = testbed.http_get(a_kid_server.port("management"), "/readyz")
-    assert status == 503 and "aanf" in text.lower()
+    return profile.run_plain(bed, "register", "--service-id", bed.subscribers[0].service_id, "--a-kid",
+                             "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("A" * 43), "--k-akma", "@%s" % key)[0]
 
-    bed.start_aanf(listen={"host": "127.0.0.1", "port": aanf_port})
-    assert testbed.wait_for(lambda: bed.run_client(meter, "send", "--to", valve.service_id, "--payload", "back",
-                                                   "--report")[0] == 0, 20, "a message after the AAnF came back")
-    listener.event("message", payload="back")
-    assert testbed.http_get(a_kid_server.port("management"), "/readyz")[0] == 200
-    assert listener.stop() == 0
+
+@pytest.mark.proves(on="dtls1.2 dtls1.3 tls1.2 tls1.3")
+def test_n9_aanf_process_ends_and_comes_back(tmp_path):
+    """Own daemons: the AAnF is stopped, sessions stay; it starts again on the same port, newcomers get in."""
+    with testbed.Testbed(tmp_path) as bed:
+        bed.add_subscribers(6)
+        aanf = bed.start_aanf()
+        bed.start_server()
+        meter, *valves = bed.subscribers[:5]
+        listeners = [profile.listen(bed, valve) for profile, valve in zip(profiles.ALL, valves)]
+        for listener in listeners:
+            listener.event("registered")
+        bed.daemons.remove(aanf)
+        assert aanf.stop() == 0
+        for profile in profiles.ALL:
+            assert unknown(bed, profile) == 8, profile
+        status, text = testbed.http_get(bed.server.port("management"), "/readyz")
+        assert status == 503 and "aanf" in text.lower()
+
+        bed.start_aanf(listen={"host": "127.0.0.1", "port": aanf.port("sbi")})
+        for profile, valve, listener in zip(profiles.ALL, valves, listeners):
+            testbed.wait_for(lambda p=profile, v=valve: p.run(bed, meter, "send", "--to", v.service_id, "--payload", "back",
+                                                              "--report")[0] == 0, 20, "a message after the AAnF came back")
+            listener.event("message", payload="back")
+            assert listener.stop() == 0
+        assert testbed.http_get(bed.server.port("management"), "/readyz")[0] == 200

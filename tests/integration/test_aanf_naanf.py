@@ -10,6 +10,8 @@ import milenage
 import sbi
 import testbed
 
+pytestmark = pytest.mark.proves(on="sbi")
+
 FQDN = "msgin5g.lab.example"
 AF_ID = FQDN + ":0100000007"
 REALM = "5gc.mnc001.mcc001.3gppnetwork.org"
@@ -59,6 +61,7 @@ def test_worked_example(aanf):
     assert 3590 <= left <= 3600
 
 
+@pytest.mark.proves("TC_AKMA_Key_Storage_Update", "N11")
 def test_key_storage_update(aanf):
     """TC_AKMA_Key_Storage_Update (TS 33.537 4.2.2.1)."""
     first = key_info(10)
@@ -74,6 +77,7 @@ def test_key_storage_update(aanf):
     assert new.body["kaf"] != old.body["kaf"]
 
 
+@pytest.mark.proves("N1")
 def test_unknown_a_kid(aanf):
     """N1."""
     answer = aanf.af.retrieve(key_info(20)["aKId"], AF_ID)
@@ -111,6 +115,7 @@ def test_realm_knows_no_case(aanf):
     assert aanf.af.retrieve(name + "@" + realm.upper(), AF_ID).status == 200
 
 
+@pytest.mark.proves("N4")
 @pytest.mark.parametrize("consumer,af_id", [
     ("stranger", AF_ID),                           # not in the policy
     ("ausf", AF_ID),                               # not an AF
@@ -124,6 +129,7 @@ def test_af_not_in_the_policy(aanf, consumer, af_id):
     assert (answer.status, answer.cause) == (403, "AF_NOT_ALLOWED")
 
 
+@pytest.mark.proves("N2", "N4")
 def test_malformed_requests(aanf):
     """N2, N4: the body says why."""
     rows = [
@@ -177,6 +183,7 @@ def test_registration_by_gpsi_needs_the_feature(aanf):
     assert (answer.body.get("gpsi"), answer.body.get("supi")) == ("msisdn-8613800009999", None)
 
 
+@pytest.mark.proves("N19")
 def test_a_kid_of_another_subscriber(aanf):
     """N19."""
     info = key_info(80)
@@ -186,6 +193,7 @@ def test_a_kid_of_another_subscriber(aanf):
     assert aanf.af.retrieve(info["aKId"], AF_ID).body["supi"] == info["supi"]
 
 
+@pytest.mark.proves("N19")
 def test_remove(aanf):
     """N19, and the key is gone at once."""
     info = key_info(90)
@@ -197,6 +205,7 @@ def test_remove(aanf):
     assert aanf.af.retrieve(info["aKId"], AF_ID).cause == "K_AKMA_NOT_PRESENT"
 
 
+@pytest.mark.proves("N19")
 @pytest.mark.parametrize("consumer", ["af", "stranger"])
 def test_only_the_ausf_registers_and_removes(aanf, consumer):
     other = getattr(aanf, consumer)

@@ -78,6 +78,7 @@ def test_every_problem_at_once(bed):
     assert checked.stderr.count("checked.yaml:") == 3
 
 
+@pytest.mark.proves("33.117-4.2.3.2.3")
 def test_keys_others_may_read(aanf):
     """The message says what to do."""
     checked = run(aanf, aanf.aanf_config(), "--check-config", mode=0o644)

@@ -9,6 +9,8 @@ import milenage
 import sbi
 import testbed
 
+pytestmark = pytest.mark.proves(on="sbi")
+
 AF_ID = "msgin5g.lab.example:0100000009"
 OTHER_NETWORK = "5G:mnc099.mcc001.3gppnetwork.org"
 
@@ -64,6 +66,7 @@ def test_challenge_is_a_resource(home):
     assert challenge.body["servingNetworkName"] == testbed.SN_NAME
 
 
+@pytest.mark.proves("N20")
 def test_wrong_answer_registers_nothing(home):
     """N20; and there is no second try on the same challenge."""
     subscriber = home.subscribers[1]
@@ -79,11 +82,13 @@ def test_wrong_answer_registers_nothing(home):
     assert (answer.status, answer.cause) == (403, "K_AKMA_NOT_PRESENT")
 
 
+@pytest.mark.proves("N20")
 def test_no_answer_at_all_is_a_failure(home):
     challenge = home.ue.authenticate(home.subscribers[1].supi, testbed.SN_NAME)
     assert home.ue.confirm(challenge, None).body == {"authResult": "AUTHENTICATION_FAILURE"}
 
 
+@pytest.mark.proves("N3")
 def test_subscriber_without_akma(home):
     """N3: the authentication succeeds, but no A-KID comes of it."""
     keys = authenticate(home, home.subscribers[3])
@@ -91,6 +96,7 @@ def test_subscriber_without_akma(home):
     assert (answer.status, answer.cause) == (403, "K_AKMA_NOT_PRESENT")
 
 
+@pytest.mark.proves("N11")
 def test_new_authentication_ends_the_old_a_kid(home):
     """N11 at the AAnF."""
     subscriber = home.subscribers[2]
@@ -108,6 +114,7 @@ def test_sequence_number_grows(home):
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.proves("N20")
 def test_resynchronisation(home):
     """AUTS moves SQN to that of the USIM, once, and only for the last challenge."""
     subscriber = home.subscribers[0]

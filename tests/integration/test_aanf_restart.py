@@ -106,6 +106,7 @@ def test_server_and_ues_go_on_after_a_restart(net):
     kill(net)
 
 
+@pytest.mark.proves("33.117-4.2.3.2.3")
 def test_the_file_shows_nothing(net):
     text = (net.folder / "aanf.state").read_bytes()
     assert (net.folder / "aanf.state").stat().st_mode & 0o777 == 0o600

@@ -9,6 +9,8 @@ import pytest
 import sbi
 import testbed
 
+pytestmark = pytest.mark.proves(on="sbi")
+
 RETRIEVE = "/naanf-akma/v1/retrieve-applicationkey"
 REQUEST = {"aKId": "0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5gc.mnc001.mcc001.3gppnetwork.org",
            "afId": "msgin5g.lab.example:0100000007"}
@@ -22,6 +24,7 @@ def af(bed):
     return sbi.Consumer(bed.aanf_url, bed.certs, "server")
 
 
+@pytest.mark.proves("N21", "33.117-4.3.6")
 @pytest.mark.parametrize("body", [
     b"", b"{", b"[]", b"null", TEXT[:-1].encode(), TEXT.encode() + b"}", TEXT.encode() + b"\0",
     TEXT.replace("}", ', "aKId": "x"}').encode(),              # duplicate member
@@ -33,11 +36,13 @@ def test_bodies_that_are_no_good_json(af, body):
     assert (answer.status, answer.cause) == (400, "INVALID_MSG_FORMAT")
 
 
+@pytest.mark.proves("N21", "33.117-4.3.4.3")
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_other_methods(af, method):
     assert af.request(method, RETRIEVE).status == 501
 
 
+@pytest.mark.proves("N21")
 def test_other_paths(af):
     for path in ("/naanf-akma/v2/retrieve-applicationkey", "/naanf/v1/retrieve-applicationkey", "/"):
         answer = af.request("POST", path, REQUEST)
@@ -46,11 +51,13 @@ def test_other_paths(af):
     assert af.request("POST", RETRIEVE + "/more", REQUEST).status == 404
 
 
+@pytest.mark.proves("N21")
 def test_query_parameters(af):
     answer = af.request("POST", RETRIEVE + "?supi=1&x", REQUEST)
     assert (answer.status, answer.cause, answer.param) == (400, "INVALID_QUERY_PARAM", "query supi")
 
 
+@pytest.mark.proves("N21")
 @pytest.mark.parametrize("content_type", ["text/plain", "application/jsonx", "application/cbor", None])
 def test_other_content_types(af, content_type):
     assert af.request("POST", RETRIEVE, REQUEST, content_type=content_type).status == 415
@@ -61,10 +68,12 @@ def test_content_type_with_parameter(af):
     assert answer.cause == "K_AKMA_NOT_PRESENT"
 
 
+@pytest.mark.proves("N21")
 def test_large_body(af):
     assert af.request("POST", RETRIEVE, b" " * 1048576).status == 413
 
 
+@pytest.mark.proves("33.117-4.3.4.11")
 def test_server_header_names_the_instance(af):
     answer = af.retrieve(REQUEST["aKId"], REQUEST["afId"])
     assert answer.headers["server"] == "AANF-4f6d2a10-5b1f-4d2c-9b9f-0a1d2c3b4e5f"
@@ -78,12 +87,14 @@ def test_standard_headers_do_no_harm(af):
     assert af.request("POST", RETRIEVE, REQUEST, options=options).cause == "K_AKMA_NOT_PRESENT"
 
 
+@pytest.mark.proves("TC_PROTECT_TRANSPORT_LAYER")
 def test_client_needs_a_certificate(bed, af):
     with pytest.raises(sbi.Refused) as refused:
         sbi.Consumer(bed.aanf_url, bed.certs, None).retrieve(REQUEST["aKId"], REQUEST["afId"])
     assert refused.value.args[0] in TLS_FAILED
 
 
+@pytest.mark.proves("TC_PROTECT_TRANSPORT_LAYER")
 def test_client_of_another_ca_is_refused(bed, af):
     other = bed.folder / "other"
     subprocess.run([str(testbed.SUPPORT / "make_certs.sh"), str(other), "server:DNS:localhost"], check=True,
@@ -104,6 +115,7 @@ def s_client(bed, *options):
     return run.stdout + run.stderr
 
 
+@pytest.mark.proves("TC_PROTECT_TRANSPORT_LAYER")
 @pytest.mark.parametrize("options,version", [(["-tls1_3"], "TLSv1.3"), (["-tls1_2"], "TLSv1.2")])
 def test_mandated_versions_work(bed, af, options, version):
     text = s_client(bed, *options)
@@ -112,6 +124,7 @@ def test_mandated_versions_work(bed, af, options, version):
     assert "ALPN protocol: h2" in text
 
 
+@pytest.mark.proves("TC_PROTECT_TRANSPORT_LAYER")
 @pytest.mark.parametrize("options", [
     ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
     ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"],
@@ -122,6 +135,7 @@ def test_forbidden_versions_and_suites_fail(bed, af, options):
     assert re.search(r"Cipher is \(NONE\)|New, \(NONE\)", s_client(bed, *options))
 
 
+@pytest.mark.proves("33.117-4.2.3.2.4")
 def test_http_1_1_is_not_spoken(bed, af):
     with pytest.raises((sbi.Refused, AssertionError, ValueError)):
         sbi.Consumer(bed.aanf_url, bed.certs, "server").request("POST", RETRIEVE, REQUEST, options=["--http1.1"])

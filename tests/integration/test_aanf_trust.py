@@ -6,21 +6,19 @@ import subprocess
 import pytest
 
 import dtls12_peer
-import foreign_ue
+import openings
+import profiles
 import testbed
 
 A_KID = "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("A" * 43)
 ACCESS_DENIED, INTERNAL_ERROR, UNKNOWN_PSK_IDENTITY = 49, 80, 115
 
+pytestmark = pytest.mark.proves(on="dtls1.2 dtls1.3 tls1.2 tls1.3")  # each test goes through all of them
 
-def alert_on_the_wire(bed, a_kid=A_KID):
-    """Number of the alert that OpenSSL is refused with."""
-    done = subprocess.run(["openssl", "s_client", "-dtls1_2", "-connect", "127.0.0.1:%d" % bed.server.port("coaps"),
-                           "-cipher", foreign_ue.CCAC, "-servername", "localhost", "-psk_identity",
-                           "3GPP-AKMA;" + a_kid, "-psk", "01" * 32], stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=20)
-    found = re.search(rb"SSL alert number (\d+)", done.stdout + done.stderr)
-    return int(found.group(1)) if found else None
+
+def alerts_on_the_wire(bed, a_kid=A_KID):
+    """What a peer is refused with on each profile: one element when all are alike."""
+    return {openings.attempt(bed, profile, "3GPP-AKMA;" + a_kid) for profile in profiles.ALL}
 
 
 def readiness(bed):
@@ -48,6 +46,7 @@ def aanf_tls(bed, folder):
 
 
 def restart_aanf(bed, **overrides):
+    """At the same port."""
     port = bed.aanf.port("sbi")
     bed.daemons.remove(bed.aanf)
     assert bed.aanf.stop() == 0
@@ -60,13 +59,14 @@ def test_n10_certificate_of_the_aanf_is_not_trusted(own):
     own.start_server()
     assert readiness(own) == (200, "ok\n")
     restart_aanf(own, tls=aanf_tls(own, other_ca(own)))
-    assert alert_on_the_wire(own) == INTERNAL_ERROR
+    assert alerts_on_the_wire(own) == {(False, INTERNAL_ERROR)}
     status, reasons = readiness(own)
     assert status == 503 and reasons.startswith("aanf: ")
     assert own.aanf.metric("msgin5g_aanf_operations_total") == 0
     assert own.server.metric("msgin5g_sessions") == 0
     restart_aanf(own)
-    testbed.wait_for(lambda: own.run_client(own.subscribers[0], "register")[0] == 0, 20, "a registration")
+    for profile in profiles.ALL:
+        testbed.wait_for(lambda p=profile: p.run(own, own.subscribers[0], "register")[0] == 0, 20, "a registration")
     assert readiness(own) == (200, "ok\n")
 
 
@@ -74,7 +74,7 @@ def test_n10_certificate_of_the_aanf_names_somebody_else(own):
     own.start_aanf(tls={"certificate": str(own.certs / "stranger.pem"), "key": str(own.certs / "stranger.key"),
                         "ca": str(own.certs / "ca.pem")})
     own.start_server()
-    assert alert_on_the_wire(own) == INTERNAL_ERROR
+    assert alerts_on_the_wire(own) == {(False, INTERNAL_ERROR)}
     assert own.aanf.metric("msgin5g_aanf_operations_total") == 0
 
 
@@ -84,7 +84,7 @@ def test_n10_the_aanf_does_not_know_the_af(own, certificate):
     own.start_aanf()
     untrusted = {"certificate": str(other_ca(own) / "server.pem"), "key": str(own.folder / "other" / "server.key")}
     own.start_server(aanf={"certificate": "", "key": ""} if certificate == "none" else untrusted)
-    assert alert_on_the_wire(own) == INTERNAL_ERROR
+    assert alerts_on_the_wire(own) == {(False, INTERNAL_ERROR)}
     assert readiness(own)[0] == 503
     assert own.aanf.metric("msgin5g_aanf_operations_total") == 0
 
@@ -93,11 +93,12 @@ def test_n4_certificate_of_an_af_without_rights(own):
     """The AAnF knows the certificate's issuer, its policy not the name: 403, which the UE sees as access_denied."""
     own.start_aanf()
     own.start_server(aanf={"certificate": str(own.certs / "stranger.pem"), "key": str(own.certs / "stranger.key")})
-    assert alert_on_the_wire(own) == ACCESS_DENIED
-    assert own.aanf.metric('msgin5g_aanf_operations_total{operation="retrieve_applicationkey",result="not_allowed"}') == 1
+    assert alerts_on_the_wire(own) == {(False, ACCESS_DENIED)}
+    assert own.aanf.metric('msgin5g_aanf_operations_total{operation="retrieve_applicationkey",result="not_allowed"}') == 3
     assert readiness(own)[0] == 200  # it answers
 
 
+@pytest.mark.proves(on="dtls1.2")
 @pytest.mark.parametrize("length", [263, 264, 1000, 1350])
 def test_n2_longest_identities(lab, length):
     """Up to and beyond the longest PSK identity (10 + 253 octets): refused at once, the AAnF never hears of them."""

@@ -38,6 +38,7 @@ def test_hello_without_cookie_asks_nobody(lab, peer):
     assert asked(lab) - before == 1  # for the good one
 
 
+@pytest.mark.proves("N13", on="dtls1.2 dtls1.3")
 def test_invented_cookies_ask_nobody(lab, peer):
     before = asked(lab)
     bad = lab.server.metric("msgin5g_gate_bad_cookies_total")
@@ -50,6 +51,7 @@ def test_invented_cookies_ask_nobody(lab, peer):
     assert asked(lab) - before == 1
 
 
+@pytest.mark.proves("N16", on="dtls1.2")
 @pytest.mark.parametrize("server_name, alert", [(None, 109), ("other.example", 112)])
 def test_server_name_is_judged_with_the_cookie(lab, peer, server_name, alert):
     """The first ClientHello is answered with a cookie whatever it says; the second one with an alert."""

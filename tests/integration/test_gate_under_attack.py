@@ -49,6 +49,7 @@ def test_hello_without_cookie_never_reaches_the_aanf(lab, hello_1_3):
     assert asked(lab) == before
 
 
+@pytest.mark.proves("N13", on="dtls1.3")
 def test_cookie_of_somebody_else_is_worth_nothing(lab, hello_1_3):
     """N13: a ClientHello with a cookie, sent again from another address and port."""
     before, bad = asked(lab), lab.server.metric("msgin5g_gate_bad_cookies_total")
@@ -58,6 +59,7 @@ def test_cookie_of_somebody_else_is_worth_nothing(lab, hello_1_3):
     assert asked(lab) == before
 
 
+@pytest.mark.proves("N14", on="dtls1.2")
 @pytest.mark.parametrize("source", [
     lambda number: "127.1.%d.%d" % (number // 250, number % 250 + 1),  # everywhere
     lambda number: "127.2.0.1",                                          # one address
@@ -92,6 +94,7 @@ def test_1000_peers_with_a_wrong_key_keep_nobody_out(lab, source):
         peer.close()
 
 
+@pytest.mark.proves("N1", "N13", on="dtls1.2")
 def test_unknown_identities_ask_once_each_and_are_bounded(lab):
     """Single flight and refusals remembered: one A-KID from many peers is one request."""
     before = asked(lab)
@@ -109,6 +112,7 @@ def test_unknown_identities_ask_once_each_and_are_bounded(lab):
     assert lab.server.log().count("handshake refused") - lines <= time.monotonic() - begin + 1
 
 
+@pytest.mark.proves("N2", on="dtls1.2")
 @pytest.mark.parametrize("identity, number", [
     (b"3GPP-AKMA;0.abc\0def@realm.example", 115),
     (b"", 115),
@@ -125,6 +129,7 @@ def test_hostile_identities(lab, identity, number):
     peer.close()
 
 
+@pytest.mark.proves("33.117-4.4.4")
 def test_garbage_is_dropped_and_others_do_not_notice(lab):
     """Random octets, truncated and contradictory records, at the port and inside of handshakes."""
     meter, valve = lab.subscribers[2:4]

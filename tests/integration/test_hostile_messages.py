@@ -74,6 +74,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.proves("33.117-4.4.4")
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_bodies(session, name):
     assert session.post(BROKEN[name])[0] == "4.00"

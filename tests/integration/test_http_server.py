@@ -292,6 +292,7 @@ def test_idle_http2_connection_gets_goaway(hasty):
     assert closed and answer[-17:-8] == bytes.fromhex("000008070000000000")
 
 
+@pytest.mark.proves("33.117-4.2.3.3")
 def test_too_many_connections(hasty):
     port = hasty.port("http")
     held = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
@@ -301,6 +302,7 @@ def test_too_many_connections(hasty):
         connection.close()
 
 
+@pytest.mark.proves("33.117-4.4.4")
 def test_rapid_reset_ends_the_connection(clear):
     """CVE-2023-44487: streams opened and reset at once, for ever."""
     headers = bytes.fromhex("8287") + b"\x04\x05/slow" + b"\x01\x01a"
@@ -372,6 +374,7 @@ def h2_frame(kind, flags, stream, body):
     return len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
 
 
+@pytest.mark.proves("33.117-4.2.3.3")
 @pytest.mark.parametrize("begin, again", [
     (b"", lambda n: b"GET /echo?" + b"x" * 200 + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, b""),

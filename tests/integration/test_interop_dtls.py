@@ -8,6 +8,8 @@ import pytest
 
 import foreign_ue
 
+pytestmark = pytest.mark.proves(on="dtls1.2")
+
 
 @pytest.fixture(scope="module")
 def ccm8_server(lab):

@@ -16,6 +16,8 @@ VERSIONS = pytest.mark.parametrize("version, ua_id", [(TLS_1_2, foreign_ue.UA_ID
 A_KID = "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("A" * 43)
 SOME_KEY = b"\x01" * 32
 
+pytestmark = pytest.mark.proves(on="tls{version}")
+
 
 def port(lab):
     return lab.server.port("coaps+tcp")
@@ -70,6 +72,7 @@ def test_gnutls_handshake(lab, priority, ua_id):
     assert b"[115]" in gnutls(lab, "3GPP-AKMA;" + A_KID, SOME_KEY, priority)
 
 
+@pytest.mark.proves(on="tls1.2")
 @pytest.mark.parametrize("cipher", ["PSK-AES128-CCM8", "PSK-AES128-GCM-SHA256", "ECDHE-PSK-AES128-CBC-SHA256",
                                     "DHE-PSK-AES128-GCM-SHA256", "PSK-CHACHA20-POLY1305", "PSK-NULL-SHA256",
                                     "ECDHE-ECDSA-AES128-GCM-SHA256"])
@@ -78,6 +81,7 @@ def test_n16_no_other_suite_of_1_2(lab, cipher):
     assert alert(output) == 40 and not connected(output), output
 
 
+@pytest.mark.proves(on="tls1.3")
 @pytest.mark.parametrize("suite", ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])
 def test_n16_no_other_suite_of_1_3(lab, suite):
     """TLS_AES_128_GCM_SHA256 alone: SHA-384 cannot go with this PSK, and wolfSSL's server takes no other with one."""
@@ -86,6 +90,7 @@ def test_n16_no_other_suite_of_1_3(lab, suite):
     assert alert(output) is not None and not connected(output), output
 
 
+@pytest.mark.proves(on="tls1.2 tls1.3")
 @pytest.mark.parametrize("options", [("-tls1_3",), ("-tls1_2",), ("-no_tls1_3", "-no_tls1_2", "-cipher",
                                                                   "DEFAULT:@SECLEVEL=0"), ()],
                          ids=["1.3", "1.2", "older", "all"])
@@ -95,6 +100,7 @@ def test_n16_no_psk_offered(lab, options):
     assert alert(output) is not None, output
 
 
+@pytest.mark.proves(on="tls1.3")
 def test_n16_psk_ke_alone(lab):
     """Without (EC)DHE there is no forward secrecy; no stack at hand offers psk_ke alone, so octets by hand."""
     with tls_peer.Peer(port(lab)) as peer:
@@ -125,6 +131,7 @@ def test_n1_n2_identities_nobody_knows(lab, version, ua_id, identity):
     assert alert(s_client(port(lab), identity, SOME_KEY, version)) == 115
 
 
+@pytest.mark.proves(on="tls1.2 tls1.3")
 def test_n2_malformed_identities_never_reach_the_aanf(lab):
     before = lab.server.metric("msgin5g_aanf_requests_total")
     for identity in (A_KID, "3GPP-AKMA;no-at-sign", "3GPP-SEAL;42"):
@@ -133,6 +140,7 @@ def test_n2_malformed_identities_never_reach_the_aanf(lab):
     assert lab.server.metric("msgin5g_aanf_requests_total") == before
 
 
+@pytest.mark.proves(on="tls1.2 tls1.3")
 @pytest.mark.parametrize("version, ua_id", [
     (TLS_1_2, UA_ID_TLS_1_3), (TLS_1_2, "010001d001"), (TLS_1_2, "0100000009"),
     (TLS_1_3, foreign_ue.UA_ID_CCAC), (TLS_1_3, "0100000009"), (TLS_1_3, "0100011301"),

@@ -7,6 +7,7 @@ import pytest
 
 import foreign_ue
 import openssl_dtls
+import profiles
 import testbed
 
 
@@ -64,26 +65,13 @@ def test_server_restart(home):
     assert listener.stop() == 0
 
 
-def test_session_ends_with_its_key(home):
-    """K_AF expires during a session: the server closes it (grace 0 s), the client comes back with a fresh one."""
-    home.start_aanf(k_af_lifetime="2s")
-    home.start_server()
-    meter, valve = home.subscribers[:2]
-    listener = home.listen(valve, "--backoff", "100")
-    listener.event("registered")
-    testbed.wait_for(lambda: home.server.metric("msgin5g_sessions_key_expired_total") >= 1, 10, "the end of K_AF")
-    listener.event("registered", timeout_s=20)
-    assert home.run_client(meter, "send", "--to", valve.service_id, "--payload", "fresh key", "--report")[0] == 0
-    listener.event("message", payload="fresh key")
-    assert listener.stop() == 0
-
-
-def test_context_gone_at_the_aanf(home):
-    """N11: the A-KID of an earlier primary authentication is unknown; the client authenticates anew and gets in."""
+@profiles.each
+def test_n11_context_gone_at_the_aanf(home, profile):
+    """The A-KID of an earlier primary authentication is unknown; the client authenticates anew and gets in."""
     home.start_aanf(k_af_lifetime="1s")
     home.start_server()
     valve = home.subscribers[0]
-    listener = home.listen(valve, "--backoff", "100")
+    listener = profile.listen(home, valve, "--backoff", "100")
     first = listener.event("authenticated")["a_kid"]
     listener.event("registered")
     assert home.run_client(valve, "register")[0] == 0  # another run of 5G AKA replaces K_AKMA and the A-KID

@@ -68,6 +68,7 @@ def test_hello_octet_by_octet_is_understood(lab):
         assert peer.alert() == 115
 
 
+@pytest.mark.proves("33.117-4.4.4")
 @pytest.mark.parametrize("octets", [
     b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"\x00\xe1\x41\x02\x42\xb7msgin5g",                              # CoAP without TLS
@@ -125,6 +126,7 @@ def test_peer_that_leaves_while_it_waits(lab):
     good_ue_registers(lab)
 
 
+@pytest.mark.proves("33.117-4.2.3.3")
 @pytest.mark.parametrize("source", [
     lambda number: "127.12.%d.%d" % (number // 250, number % 250 + 1),
     lambda number: "127.13.0.1",
@@ -147,6 +149,7 @@ def test_one_source_has_16_handshakes_under_way(lab):
         peer.socket.close()
 
 
+@pytest.mark.proves(on="tls1.3")
 def test_n13_unknown_identities_ask_once_each(lab):
     before = lab.server.metric("msgin5g_aanf_requests_total")
     unknown = IDENTITY.replace(b"CCC", b"EEE", 1)

@@ -15,6 +15,8 @@ import openapi
 import sbi
 import testbed
 
+pytestmark = pytest.mark.proves(on="sbi")
+
 FORM = "application/x-www-form-urlencoded"
 AANF_ID = "4f6d2a10-5b1f-4d2c-9b9f-0a1d2c3b4e5f"
 NRF_ID = "11111111-1111-4111-8111-111111111111"
@@ -251,6 +253,7 @@ def test_primary_authentication_needs_no_token(nrf):
 
 
 # TC_AUTHORIZATION_TOKEN_VERIFICATION_FAILURE_ONE_PLMN (TS 33.117 4.2.2.2.3.1), and what else N18 names.
+@pytest.mark.proves("TC_AUTHORIZATION_TOKEN_VERIFICATION_FAILURE_ONE_PLMN")
 @pytest.mark.parametrize("changes", [
     {"aud": "UDM"}, {"aud": [OTHER_NF_ID]}, {"aud": ["AANF"]}, {"aud": None}, {"aud": []},
     {"exp": 1}, {"exp": None}, {"exp": "soon"},
@@ -265,6 +268,7 @@ def test_n18_claims(nrf, af, changes):
     assert_challenge(nrf, af.retrieve(INFO["aKId"], AF_ID), 401, "invalid_token")
 
 
+@pytest.mark.proves("TC_AUTHORIZATION_TOKEN_VERIFICATION_FAILURE_ONE_PLMN")
 def test_n18_signature(nrf, af):
     """A foreign key, also under our kid; altered claims; no signature at all."""
     good = sign(nrf.key, claims())
@@ -280,6 +284,7 @@ def test_n18_signature(nrf, af):
         assert_challenge(nrf, af.retrieve(INFO["aKId"], AF_ID), 401, "invalid_token")
 
 
+@pytest.mark.proves("TC_AUTHORIZATION_TOKEN_VERIFICATION_FAILURE_ONE_PLMN")
 def test_n18_scope(nrf, af):
     af.token = sign(nrf.key, claims(scope="naanf-akma"))
     assert_challenge(nrf, af.retrieve(INFO["aKId"], AF_ID), 403, "insufficient_scope", GET)
@@ -288,6 +293,7 @@ def test_n18_scope(nrf, af):
     assert_challenge(nrf, af.remove(INFO["supi"]), 403, "insufficient_scope", ANCHOR)
 
 
+@pytest.mark.proves("N18")
 def test_token_of_another_client(nrf, af):
     """Stolen: the thief's certificate is not that of sub."""
     nrf.stranger.token = af.get(AF_NF_ID, ALL)

@@ -275,7 +275,15 @@ class Testbed:
 
     def listen(self, subscriber, *arguments, **options):
         """Start a listening client; its events come from Client.event()."""
-        client = Client(self.client_argv(subscriber, "listen", *arguments, **options), self.folder)
+        return self._start_client(self.client_argv(subscriber, "listen", *arguments, **options))
+
+    def listen_plain(self, *arguments, uri=None):
+        """As listen(), without a USIM: the caller brings --a-kid and --k-akma."""
+        return self._start_client([program("msgin5g-client"), "listen", "--json", "--server", uri or self.server_uri,
+                                   *map(str, arguments)])
+
+    def _start_client(self, argv):
+        client = Client(argv, self.folder)
         self.clients.append(client)
         return client
 

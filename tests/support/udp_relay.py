@@ -42,6 +42,11 @@ class Relay:
         self.listener.close()
         self._selector.close()
 
+    def send_again(self, octets):
+        """As if the client that came first had sent it (without one: a client of its own)."""
+        client = next(iter(self._upstreams), self.listener.getsockname())
+        self._upstream(client).send(octets)
+
     def _upstream(self, client):
         if client not in self._upstreams:
             upstream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -92,6 +92,9 @@ static void test_spoilt_bodies(void **state)
     assert_non_null(strstr(text, "\"xxxxxxxxxxxxxxxxxxxx\""));
     spoilt(true, (struct faults_setting){ .body = FAULTS_BODY_TRUNCATED }, text, sizeof text);
     assert_int_equal(strlen(text), strlen(right) / 2);
+    spoilt(true, (struct faults_setting){ .body = FAULTS_BODY_ANONYMOUS }, text, sizeof text);
+    assert_null(strstr(text, "\"supi\""));
+    assert_int_equal(strlen(text), strlen(right));
 }
 
 int main(void)
