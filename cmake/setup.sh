@@ -40,7 +40,7 @@ lab_packages=(
     # fetching and unpacking the two source tarballs
     ca-certificates bzip2 xz-utils patch
     # libraries we link: HTTP/2, JSON, secrets, configuration, HTTP/1.1, hash tables
-    libnghttp2-dev libcjson-dev libsodium-dev libyaml-dev libhttp-parser-dev uthash-dev
+    libnghttp2-dev libcjson-dev libsodium-dev libyaml-dev libcbor-dev libhttp-parser-dev uthash-dev
     # what the lab script itself runs: certificates, HTTP requests, glue
     openssl curl python3
 )

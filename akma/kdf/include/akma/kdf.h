@@ -45,6 +45,12 @@ enum msgin5g_err kdf_a_tid(const struct k_ausf *k_ausf, const char *supi, uint8_
  * FQDN. */
 enum msgin5g_err kdf_k_af(const struct k_akma *k_akma, const char *fqdn, const struct ua_id *ua_id, struct k_af *out);
 
+/**
+ * TS 33.535 D.3.3, choice C14: the Master Secret of OSCORE, HKDF-SHA-256 (RFC 5869) of K_AF without salt, info
+ * "AKMA-OSCORE". @p k_af is that of ua_id_oscore. @return MSGIN5G_OK or ERR_INTERNAL (@p out wiped).
+ */
+enum msgin5g_err kdf_oscore_master_secret(const struct k_af *k_af, struct oscore_master_secret *out);
+
 /** True when @p name is a serving network name (TS 33.501 6.1.1.4): "5G:mnc001.mcc001.3gppnetwork.org", SNPN with NID.
  */
 bool kdf_sn_name_valid(const char *name);
