@@ -5,7 +5,7 @@ import hmac
 import json
 import struct
 
-import testbed
+import openapi
 
 LABEL = b"AKMA-OSCORE"
 
@@ -34,7 +34,7 @@ def oscore_key(vector_salt, secret, identifier, what, length):
 
 
 def test_vectors_of_oscore_from_k_af():
-    vectors = json.loads((testbed.ROOT / "tests" / "vectors" / "oscore.json").read_text())["vectors"]
+    vectors = json.loads((openapi.ROOT / "tests" / "vectors" / "oscore.json").read_text())["vectors"]
     assert [vector["name"] for vector in vectors] == ["W2"]
     for vector in vectors:
         octets = {name: bytes.fromhex(text) for name, text in vector.items() if name not in ("name", "a_kid")}
