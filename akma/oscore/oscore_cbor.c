@@ -114,7 +114,8 @@ static bool read_osc_inp_member(struct cbor_reader *reader, struct oscore_reques
         return false;
     if (key.kind != CBOR_KIND_UINT) {
         *reader = at_key;
-        return cbor_reader_skip(reader) && cbor_reader_skip(reader);
+        bool key_skipped = cbor_reader_skip(reader);
+        return key_skipped && cbor_reader_skip(reader);
     }
     switch (key.value) {
     case OSC_VERSION:

@@ -80,7 +80,7 @@ static coap_response_t on_answer(
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = { 0 };
     socklen_t length = sizeof address;
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     return ntohs(address.sin_port);
@@ -462,7 +462,7 @@ static struct datagram plain_answer(const struct datagram *request, uint8_t code
 
 static void an_answer_without_protection_is_not_taken_but_an_error_is(void **state)
 {
-    struct sockaddr_in from;
+    struct sockaddr_in from = { 0 };
     (void)state;
     struct end *ue = end_new();
     coap_session_t *session = connect_to(ue, port_of(ue->wire));
@@ -479,6 +479,39 @@ static void an_answer_without_protection_is_not_taken_but_an_error_is(void **sta
     assert_false(ue->last_protected);
     coap_session_release(session);
     end_free(ue);
+}
+
+/* N22: somebody on the path changes the answer; the request is sent again, and the genuine answer is taken. */
+static void a_forged_answer_does_not_end_the_request(void **state)
+{
+    struct sockaddr_in from = { 0 };
+    (void)state;
+    struct end *ue = end_new(), *server = end_new();
+    coap_session_t *session = connect_to(ue, port_of(ue->wire));
+    coap_session_set_ack_timeout(session, (coap_fixed_point_t){ 0, 500 });
+    (void)add(server, false, false, server);
+    send_request(session, COAP_MESSAGE_CON, "t");
+    struct datagram request = receive_wire(ue, &from);
+    send_wire(server, server->port, &request);
+    struct datagram answer = receive_wire(server, NULL);
+    if (answer.length == 4) /* an empty acknowledgement, which the path loses */
+        answer = receive_wire(server, NULL);
+    struct datagram forged = answer;
+    forged.octets[forged.length - 1] ^= 1;
+    forged.octets[0] = (uint8_t)(0x60 | (forged.octets[0] & 15)); /* in the acknowledgement */
+    memcpy(forged.octets + 2, request.octets + 2, 2);
+    send_wire(ue, ntohs(from.sin_port), &forged);
+    struct datagram again = receive_wire(ue, &from);
+    assert_int_equal(again.length, request.length);
+    assert_memory_equal(again.octets, request.octets, request.length);
+    assert_int_equal(ue->answers, 0);
+    send_wire(ue, ntohs(from.sin_port), &answer);
+    run_until(ue, NULL, &ue->answers, 1);
+    assert_int_equal(ue->last_code, COAP_RESPONSE_CODE_CONTENT);
+    assert_true(ue->last_protected);
+    coap_session_release(session);
+    end_free(ue);
+    end_free(server);
 }
 
 /* ---- many ---- */
@@ -574,6 +607,7 @@ int main(void)
         cmocka_unit_test(both_ends_may_choose_the_same_token),
         cmocka_unit_test(a_request_without_protection_is_answered_without),
         cmocka_unit_test(an_answer_without_protection_is_not_taken_but_an_error_is),
+        cmocka_unit_test(a_forged_answer_does_not_end_the_request),
         cmocka_unit_test(contexts_come_and_go),
         cmocka_unit_test(what_is_owed_under_a_removed_context_is_still_answered),
     };
