@@ -20,11 +20,12 @@ struct transport_deferred; /* an answer that is owed */
 struct transport_observer; /* a GET of ours with Observe, and what comes because of it (RFC 7641) */
 struct transport_observation;
 
-enum transport_scheme { TRANSPORT_COAPS, TRANSPORT_COAPS_TCP, TRANSPORT_COAP };
+enum transport_scheme { TRANSPORT_COAPS, TRANSPORT_COAPS_TCP, TRANSPORT_COAP, TRANSPORT_OSCORE };
 enum transport_method { TRANSPORT_GET = 1, TRANSPORT_POST = 2, TRANSPORT_PUT = 3, TRANSPORT_DELETE = 4 };
 
 #define TRANSPORT_FORMAT_NONE   (-1)
 #define TRANSPORT_FORMAT_JSON   50
+#define TRANSPORT_FORMAT_CBOR   60
 #define TRANSPORT_PSK_MAX       64
 #define TRANSPORT_IDENTITY_MAX  319 /* octets; "3GPP-AKMA;" and the longest A-KID are 263 */
 #define TRANSPORT_EXCHANGES_MAX 64  /* requests to one peer that wait for their answer or for their turn (NSTART) */
@@ -57,7 +58,7 @@ enum transport_gate_verdict { TRANSPORT_GATE_PASS, TRANSPORT_GATE_HOLD, TRANSPOR
 
 /** What the owner of a transport wants to be told. Unused rows may be NULL. All run on the loop. */
 struct transport_handler {
-    /** Handshake complete (for TRANSPORT_COAP: first datagram). */
+    /** Handshake complete (TRANSPORT_COAP: first datagram; TRANSPORT_OSCORE: see transport_oscore.h). */
     void (*opened)(void *ctx, struct transport_session *session);
     /** The session is gone after this call; exchanges of it have ended before. Also for sessions that never opened. */
     void (*closed)(void *ctx, struct transport_session *session, enum transport_end end);
@@ -89,6 +90,8 @@ struct transport_config {
     unsigned ack_timeout_ms;       /* default 2000 (RFC 7252 4.8) */
     unsigned max_retransmit;       /* default 4 */
     unsigned nstart;               /* CONs in flight a session; default 1 */
+    const char *oscore_open_path;  /* server: the one Uri-Path a POST may name without OSCORE; NULL: none */
+    unsigned oscore_half_open_s;   /* patience with a peer's first protected request; default 30 (choice C14) */
     struct metrics *metrics;       /* NULL: none */
 };
 
@@ -107,7 +110,7 @@ struct transport_peer {
     enum transport_scheme scheme;
     const char *host; /* numeric address */
     uint16_t port;
-    const char *server_name; /* SNI: FQDN of the AF; NULL for TRANSPORT_COAP */
+    const char *server_name; /* SNI: FQDN of the AF; NULL for TRANSPORT_COAP and TRANSPORT_OSCORE */
     enum tls_psk_versions versions;
 };
 /** Open a session as a client; opened() or closed() follows on the loop, never inside this call. @p user: see
@@ -142,6 +145,8 @@ void transport_session_refuse(struct transport_session *session, enum tls_alert 
 enum transport_method transport_request_method(const struct transport_request *request);
 /** Uri-Path segments joined with '/', without a leading one. @return false when longer than @p capacity - 1. */
 bool transport_request_path(const struct transport_request *request, char *out, size_t capacity);
+/** Uri-Host. @return false when absent, or longer than @p capacity - 1. */
+bool transport_request_host(const struct transport_request *request, char *out, size_t capacity);
 /** Content-Format, TRANSPORT_FORMAT_NONE when absent. */
 int transport_request_format(const struct transport_request *request);
 struct msgin5g_str transport_request_body(const struct transport_request *request);
@@ -197,10 +202,12 @@ void transport_observation_cancel(struct transport_observation *observation);
 struct transport_call {
     enum transport_method method;
     const char *path; /* segments joined with '/', no leading one */
+    const char *host; /* Uri-Host; NULL: none */
     int format;
     const void *body; /* borrowed for the call; sent block-wise when large */
     size_t length;
     bool confirmable;
+    bool unprotected; /* on a TRANSPORT_OSCORE session: send it without OSCORE */
 };
 /** What the peer answered. */
 struct transport_result {
@@ -208,6 +215,7 @@ struct transport_result {
     int format;
     struct msgin5g_str body; /* borrowed for the call */
     bool observed;           /* it carried Observe: more may follow */
+    bool is_protected;       /* on a TRANSPORT_OSCORE session: by OSCORE; false for errors of RFC 8613 8 */
 };
 /**
  * Runs exactly once for a CON, on the loop, never inside transport_send(): MSGIN5G_OK with @p result, or NULL with
