@@ -13,7 +13,7 @@ static void wait_for(struct transport_session *session)
     int64_t life_ms = (int64_t)transport->config.half_open_s * 1000;
     client->session = session;
     client->due_ms = transport_now_ms(transport) + life_ms;
-    client->list = session->scheme == TRANSPORT_COAP ? &transport->opening : &transport->half_open;
+    client->list = session->scheme <= TRANSPORT_COAPS_TCP ? &transport->half_open : &transport->opening;
     DL_APPEND(*client->list, client);
     if (client->list == &transport->half_open && transport->half_open_timer.heap_index == 0)
         (void)loop_timer_set(transport->loop, &transport->half_open_timer, life_ms);
@@ -96,6 +96,13 @@ static struct transport_session *new_session(struct transport *transport, const 
     return session;
 }
 
+static void free_new_session(struct transport_session *session)
+{
+    connect_free_client(session->client);
+    free(session->oscore);
+    free(session);
+}
+
 /* (D)TLS 1.3 has no hint to wait for: the key is chosen now. In 1.2 psk_on_client_hint() chooses it. */
 static enum msgin5g_err fill_psk(struct transport_session *session, coap_dtls_cpsk_t *setup)
 {
@@ -123,12 +130,12 @@ static enum msgin5g_err fill_psk(struct transport_session *session, coap_dtls_cp
 static enum msgin5g_err start(struct transport_session *session, const coap_address_t *address)
 {
     static const coap_proto_t protos[] = {
-        [TRANSPORT_COAPS] = COAP_PROTO_DTLS, [TRANSPORT_COAPS_TCP] = COAP_PROTO_TLS, [TRANSPORT_COAP] = COAP_PROTO_UDP
+        [TRANSPORT_COAPS] = COAP_PROTO_DTLS, [TRANSPORT_COAPS_TCP] = COAP_PROTO_TLS
     };
     struct transport *transport = session->transport;
     coap_dtls_cpsk_t setup = { 0 };
     coap_session_t *coap;
-    if (session->scheme == TRANSPORT_COAP) {
+    if (session->scheme > TRANSPORT_COAPS_TCP) {
         coap = coap_new_client_session(transport->coap, NULL, address, COAP_PROTO_UDP);
     } else {
         enum msgin5g_err err = fill_psk(session, &setup);
@@ -153,19 +160,23 @@ static void abandon(struct transport_session *session)
     connect_settled(session);
     session->transport->counts.half_open--;
     DL_DELETE(session->transport->sessions, session);
-    connect_free_client(session->client);
-    free(session);
+    free_new_session(session);
 }
 
 enum msgin5g_err transport_connect(
     struct transport *transport, const struct transport_peer *peer, void *user, struct transport_session **out)
 {
     coap_address_t address;
-    if (peer->scheme > TRANSPORT_COAP || !address_parse(peer->host, peer->port, &address))
+    enum msgin5g_err err = MSGIN5G_OK;
+    if (peer->scheme > TRANSPORT_OSCORE || !address_parse(peer->host, peer->port, &address))
         return MSGIN5G_ERR_INVALID;
     struct transport_session *session = new_session(transport, peer, user);
     if (session == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
+    if (peer->scheme == TRANSPORT_OSCORE && (err = oscore_begin(session, false)) != MSGIN5G_OK) {
+        free_new_session(session);
+        return err;
+    }
     memcpy(
         &session->remote, &address.addr, address.size < sizeof session->remote ? address.size : sizeof session->remote);
     DL_PREPEND(transport->sessions, session);
@@ -173,7 +184,7 @@ enum msgin5g_err transport_connect(
     wait_for(session);
     transport_enter(transport);
     transport->connecting = session;
-    enum msgin5g_err err = start(session, &address);
+    err = start(session, &address);
     transport->connecting = NULL;
     transport_leave(transport);
     transport_settle_soon(transport); /* also arms libcoap's timer for the ClientHello */

@@ -62,13 +62,14 @@ static bool prepare_psk(struct transport *transport)
 enum msgin5g_err transport_listen(
     struct transport *transport, enum transport_scheme scheme, const char *host, uint16_t port, uint16_t *bound_port)
 {
-    static const coap_proto_t protos[] = {
-        [TRANSPORT_COAPS] = COAP_PROTO_DTLS, [TRANSPORT_COAPS_TCP] = COAP_PROTO_TLS, [TRANSPORT_COAP] = COAP_PROTO_UDP
-    };
+    static const coap_proto_t protos[] = { [TRANSPORT_COAPS] = COAP_PROTO_DTLS,
+        [TRANSPORT_COAPS_TCP] = COAP_PROTO_TLS,
+        [TRANSPORT_COAP] = COAP_PROTO_UDP,
+        [TRANSPORT_OSCORE] = COAP_PROTO_UDP };
     coap_address_t address;
-    if (scheme > TRANSPORT_COAP || !address_parse(host, port, &address))
+    if (scheme > TRANSPORT_OSCORE || !address_parse(host, port, &address))
         return MSGIN5G_ERR_INVALID;
-    if (scheme != TRANSPORT_COAP && !prepare_psk(transport))
+    if (scheme <= TRANSPORT_COAPS_TCP && !prepare_psk(transport))
         return MSGIN5G_ERR_NO_MEMORY;
     coap_endpoint_t *endpoint = coap_new_endpoint(transport->coap, &address, protos[scheme]);
     if (endpoint == NULL)
@@ -83,5 +84,5 @@ enum msgin5g_err transport_listen(
     }
     if (bound_port != NULL)
         *bound_port = port_of(fd);
-    return MSGIN5G_OK;
+    return scheme == TRANSPORT_OSCORE ? oscore_listen(transport, port_of(fd)) : MSGIN5G_OK;
 }

@@ -135,6 +135,13 @@ static void token_write(const struct exchange *exchange, uint8_t token[EXCHANGE_
     token[5] = (uint8_t)exchange->index;
 }
 
+/* With OSCORE the requests are a peer's, and what libcoap says of them comes over its path. */
+static bool carries(const struct transport_session *session, const struct transport_session *owner)
+{
+    return owner == session || (owner != NULL && session->oscore != NULL && owner->oscore != NULL &&
+                                   owner->oscore->path == session->oscore);
+}
+
 static struct exchange *token_find(const struct transport_session *session, coap_bin_const_t token)
 {
     const struct exchange_table *table = &session->transport->exchanges;
@@ -145,7 +152,7 @@ static struct exchange *token_find(const struct transport_session *session, coap
     if (index >= table->chunk_count * CHUNK)
         return NULL;
     struct exchange *exchange = &table->chunks[index / CHUNK][index % CHUNK];
-    bool same = exchange->session == session && exchange->kind != EXCHANGE_NOTIFICATION &&
+    bool same = carries(session, exchange->session) && exchange->kind != EXCHANGE_NOTIFICATION &&
                 (exchange->generation & GENERATION_MASK) == generation;
     return same ? exchange : NULL;
 }
@@ -224,7 +231,8 @@ coap_response_t exchange_on_response(
         return COAP_RESPONSE_FAIL; /* nobody waits for it: Reset (RFC 7252 4.2) */
     (void)coap_get_data_large(received, &length, &body, &offset, &total);
     struct transport_result result = { .code = (uint8_t)coap_pdu_get_code(received),
-        .body = { (const char *)body, length } };
+        .body = { (const char *)body, length },
+        .is_protected = oscore_owner(session->transport) != NULL };
     if (!read_options(received, &result) || length > session->transport->config.body_octets)
         exchange_finish(exchange, MSGIN5G_ERR_PAYLOAD_TOO_LARGE, NULL);
     else
@@ -232,13 +240,23 @@ coap_response_t exchange_on_response(
     return COAP_RESPONSE_OK;
 }
 
+/* Anybody may send a request without OSCORE from an address that is not its own: only what is protected counts. */
+static void end_silent_peer(struct transport_session *session, const coap_pdu_t *sent)
+{
+    coap_opt_iterator_t iterator;
+    if (!oscore_is_path(session))
+        session_end(session, TRANSPORT_END_TIMEOUT);
+    else if (sent != NULL && coap_check_option(sent, COAP_OPTION_OSCORE, &iterator) != NULL)
+        oscore_end_users(session, TRANSPORT_END_TIMEOUT);
+}
+
 /* The session is told as well: a peer that answered no retransmission, a handshake that failed. */
-static void note_nack(struct transport_session *session, coap_nack_reason_t reason)
+static void note_nack(struct transport_session *session, const coap_pdu_t *sent, coap_nack_reason_t reason)
 {
     switch (reason) {
     case COAP_NACK_TOO_MANY_RETRIES:
         metric_add(session->transport->metrics.timeouts, 1);
-        session_end(session, TRANSPORT_END_TIMEOUT);
+        end_silent_peer(session, sent);
         break;
     case COAP_NACK_TLS_LAYER_FAILED: /* libcoap has freed wolfSSL's object already */
         session->ssl = NULL;
@@ -279,10 +297,15 @@ void exchange_on_nack(coap_session_t *coap, const coap_pdu_t *sent, coap_nack_re
             exchange_finish(
                 exchange, reason == COAP_NACK_TOO_MANY_RETRIES ? MSGIN5G_ERR_TIMEOUT : MSGIN5G_ERR_PEER, NULL);
     }
-    note_nack(session, reason);
+    note_nack(session, sent, reason);
 }
 
 /* ---- sending ---- */
+
+static bool add_host(coap_pdu_t *pdu, const char *host)
+{
+    return host == NULL || coap_add_option(pdu, COAP_OPTION_URI_HOST, strlen(host), (const uint8_t *)host) > 0;
+}
 
 static bool add_path(coap_pdu_t *pdu, const char *path)
 {
@@ -332,7 +355,9 @@ static coap_pdu_t *make_request(
         call->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, (coap_pdu_code_t)call->method, session->coap);
     if (pdu == NULL)
         return NULL;
-    if (coap_add_token(pdu, EXCHANGE_TOKEN_LEN, token) == 0 ||
+    if (call->unprotected)
+        oscore_set_unprotected(pdu);
+    if (coap_add_token(pdu, EXCHANGE_TOKEN_LEN, token) == 0 || !add_host(pdu, call->host) ||
         (observe >= 0 && !request_add_uint(pdu, COAP_OPTION_OBSERVE, (uint32_t)observe)) ||
         !add_path(pdu, call->path) || !add_format(pdu, call->format) ||
         !add_body(session->coap, pdu, call->body, call->length)) {
@@ -346,6 +371,8 @@ static enum msgin5g_err send_request(
     struct transport_session *session, const struct transport_call *call, const uint8_t *token, int observe)
 {
     enum msgin5g_err err = MSGIN5G_ERR_NO_MEMORY;
+    if (session->scheme == TRANSPORT_OSCORE && !call->unprotected && !oscore_use(session))
+        return MSGIN5G_ERR_CLOSED;
     transport_enter(session->transport);
     coap_pdu_t *pdu = make_request(session, call, token, observe);
     if (pdu != NULL)

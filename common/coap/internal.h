@@ -73,6 +73,7 @@ struct answer_cache {
 
 struct transport_request {
     struct transport_session *session;
+    struct transport_session *path; /* whose libcoap session carries it: with OSCORE not the same */
     const coap_pdu_t *pdu;
     coap_pdu_t *response;
     coap_resource_t *resource;
@@ -83,8 +84,9 @@ struct transport_request {
 };
 
 struct transport_deferred {
-    struct transport_session *session; /* NULL: it has ended */
-    coap_pdu_t *request;               /* header, token and options */
+    struct transport_session *path; /* NULL: it has ended */
+    coap_pdu_t *request;            /* header, token and options */
+    bool unprotected;               /* as the request came without OSCORE, goes the answer */
     struct transport_deferred *prev, *next;
 };
 
@@ -103,12 +105,47 @@ struct session_client {
     struct session_client *prev, *next;
 };
 
+/*
+ * What sessions with OSCORE have. At a server there are two kinds: the path, which an address has, with the session of
+ * libcoap; and the peer, which has a context, and the path it was heard from last.
+ */
+struct session_oscore {
+    struct transport_session *session;
+    bool is_path;
+    void *context;                /* of libcoap; NULL: a path, or ours before transport_oscore_protect() */
+    struct session_oscore *path;  /* of a peer; NULL: not heard yet */
+    struct session_oscore *users; /* of a path: the peers heard from there */
+    struct session_oscore *user_prev, *user_next;
+    struct oscore_queue *queue; /* it waits there; NULL: it does not */
+    struct session_oscore *prev, *next;
+    int64_t due_ms;
+};
+
+/* Sessions that do not stay if nothing happens, in order of due times. */
+struct oscore_queue {
+    struct session_oscore *first;
+    size_t count;
+    int64_t life_ms;
+};
+
+#define OSCORE_PORTS_MAX 4
+
+struct transport_oscore_state {
+    char *open_path; /* NULL: none */
+    uint16_t ports[OSCORE_PORTS_MAX];
+    size_t port_count;
+    struct oscore_queue half_open; /* peers not heard yet */
+    struct oscore_queue unused;    /* paths of no peer */
+    struct loop_timer timer;
+};
+
 struct transport_session {
     struct transport *transport;
     coap_session_t *coap; /* NULL: not yet, or no longer */
     void *user;
     void *ssl; /* WOLFSSL *; NULL: not yet, or no longer */
     struct session_client *client;
+    struct session_oscore *oscore; /* NULL: another scheme */
     struct answer_cache *answers;
     struct exchange *exchanges;
     struct transport_observation *observations;
@@ -138,6 +175,7 @@ struct transport_session {
 
 struct transport_metrics {
     struct metric *retransmissions, *malformed, *duplicates, *timeouts, *refused_by_limit;
+    struct metric *oscore_unprotected, *oscore_unknown;
 };
 
 struct transport {
@@ -158,6 +196,7 @@ struct transport {
     struct session_client *opening;               /* ours without a handshake: opened() is owed */
     struct transport_session *connecting;         /* libcoap is making this one's session */
     struct transport_counts counts;
+    struct transport_oscore_state oscore;
     struct exchange_table exchanges;
     struct transport_metrics metrics;
     struct transport_psk psk; /* handed to libcoap by pointer; wiped in the next quiet moment */
@@ -188,6 +227,8 @@ void session_end(struct transport_session *session, enum transport_end end);
 /** End the exchanges of, tell the owner about, and free every ended session. */
 void session_release_ended(struct transport *transport);
 void session_open(struct transport_session *session);
+/** Give libcoap's session the parameters of RFC 7252 4.8. */
+void session_apply_parameters(const struct transport *transport, coap_session_t *coap);
 /** Remember what wolfSSL knows, before libcoap frees its object. */
 void session_note_tls(struct transport_session *session);
 
@@ -234,6 +275,31 @@ const coap_dtls_cpsk_info_t *psk_on_client_hint(coap_str_const_t *hint, coap_ses
 const coap_dtls_spsk_info_t *psk_on_server_name(const char *name, coap_session_t *coap, void *arg);
 const coap_bin_const_t *psk_on_server_identity(coap_bin_const_t *identity, coap_session_t *coap, void *arg);
 void psk_wipe(struct transport *transport);
+
+/* ---- oscore.c; without our patches hooks_none.c says that there is no such thing ---- */
+
+void oscore_setup(struct transport *transport);
+void oscore_free(struct transport *transport);
+/** @return MSGIN5G_OK, or ERR_LIMIT: as many ports as there may be. */
+enum msgin5g_err oscore_listen(struct transport *transport, uint16_t port);
+/** libcoap's session is one of a port for OSCORE. */
+bool oscore_owns(const struct transport *transport, const coap_session_t *coap);
+/** Make @p session, new, one with OSCORE. @return MSGIN5G_OK, ERR_NO_MEMORY, ERR_INVALID without our patches. */
+enum msgin5g_err oscore_begin(struct transport_session *session, bool is_path);
+bool oscore_is_path(const struct transport_session *session);
+/** It is open, or has ended: nothing to wait for any more; of an ended path its peers end as well. */
+void oscore_settled(struct transport_session *session);
+/** End every peer heard from @p path last. */
+void oscore_end_users(struct transport_session *path, enum transport_end end);
+/** Part @p session from its context, libcoap and the rest; @return true when that was all there is to part from. */
+bool oscore_let_go(struct transport_session *session);
+/** Whose context protected the message at hand; NULL: nobody's. */
+struct transport_session *oscore_owner(const struct transport *transport);
+/** For the request filter: the code to refuse a message with; 0: go on. @p sealed: it is not decrypted yet. */
+uint8_t oscore_filter(struct transport_session *path, const coap_pdu_t *pdu, bool *sealed);
+/** What goes out next on the session of libcoap is for @p session. @return false when it has no context. */
+bool oscore_use(const struct transport_session *session);
+void oscore_set_unprotected(coap_pdu_t *pdu);
 
 /* ---- hooks_patched.c or hooks_none.c: what needs our patches of libcoap, and what the client library does without
  * them ---- */

@@ -1,6 +1,8 @@
 /* Requests that came in: one handler for every method and path, answers now or later, duplicates. */
 #include "internal.h"
 
+#include "coap/transport_oscore.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +58,7 @@ void request_forget_session(struct transport_session *session)
     struct transport_deferred *deferred, *next;
     DL_FOREACH_SAFE (session->deferred, deferred, next) {
         DL_DELETE(session->deferred, deferred);
-        deferred->session = NULL;
+        deferred->path = NULL;
     }
     if (session->answers == NULL)
         return;
@@ -127,7 +129,7 @@ static void fill(const struct answer_target *target, const struct transport_answ
 
 static void fill_request(struct transport_request *request, const struct transport_answer *answer)
 {
-    struct answer_target target = { request->session->coap, request->resource, request->pdu, request->query,
+    struct answer_target target = { request->path->coap, request->resource, request->pdu, request->query,
         request->response, request->observe };
     fill(&target, answer);
 }
@@ -143,18 +145,19 @@ void transport_respond(struct transport_request *request, const struct transport
 struct transport_deferred *transport_defer(struct transport_request *request)
 {
     assert(!request->answered);
-    struct transport_session *session = request->session;
+    struct transport_session *path = request->path;
     coap_bin_const_t token = coap_pdu_get_token(request->pdu);
     struct transport_deferred *deferred = calloc(1, sizeof *deferred);
     if (deferred == NULL)
         return NULL;
-    deferred->request = coap_pdu_duplicate(request->pdu, session->coap, token.length, token.s, NULL);
+    deferred->request = coap_pdu_duplicate(request->pdu, path->coap, token.length, token.s, NULL);
     if (deferred->request == NULL) {
         free(deferred);
         return NULL;
     }
-    deferred->session = session;
-    DL_APPEND(session->deferred, deferred);
+    deferred->path = path;
+    deferred->unprotected = path->scheme == TRANSPORT_OSCORE && !transport_request_protected(request);
+    DL_APPEND(path->deferred, deferred);
     request->answered = true; /* by an empty acknowledgement, which is what libcoap makes of a response without code */
     if (request->kept != NULL)
         request->kept->state = ANSWER_RUNNING;
@@ -163,7 +166,7 @@ struct transport_deferred *transport_defer(struct transport_request *request)
 
 static void send_separately(const struct transport_deferred *deferred, const struct transport_answer *answer)
 {
-    coap_session_t *coap = deferred->session->coap;
+    coap_session_t *coap = deferred->path->coap;
     coap_bin_const_t token = coap_pdu_get_token(deferred->request);
     coap_pdu_type_t type = coap_pdu_get_type(deferred->request); /* as the request: RFC 7252 5.2.2, 5.2.3 */
     coap_pdu_t *response = coap_new_pdu(type, (coap_pdu_code_t)answer->code, coap);
@@ -173,21 +176,22 @@ static void send_separately(const struct transport_deferred *deferred, const str
         coap_delete_pdu(response);
         return;
     }
-    struct answer_target target = { coap, deferred->session->transport->resource, deferred->request, NULL, response,
-        -1 };
+    if (deferred->unprotected)
+        oscore_set_unprotected(response);
+    struct answer_target target = { coap, deferred->path->transport->resource, deferred->request, NULL, response, -1 };
     fill(&target, answer);
     (void)coap_send(coap, response);
 }
 
 void transport_deferred_respond(struct transport_deferred *deferred, const struct transport_answer *answer)
 {
-    struct transport_session *session = deferred->session;
-    if (session != NULL) {
-        DL_DELETE(session->deferred, deferred);
-        if (session->state == SESSION_OPEN) {
-            transport_enter(session->transport);
+    struct transport_session *path = deferred->path;
+    if (path != NULL) {
+        DL_DELETE(path->deferred, deferred);
+        if (path->state == SESSION_OPEN) {
+            transport_enter(path->transport);
             send_separately(deferred, answer);
-            transport_leave(session->transport);
+            transport_leave(path->transport);
         }
     }
     coap_delete_pdu(deferred->request);
@@ -234,36 +238,81 @@ static void repeat(struct transport_request *request, const struct answer_kept *
     fill_request(request, &answer);
 }
 
-static void send_again(struct transport_session *session, const coap_pdu_t *pdu, const struct answer_kept *kept)
+/* An answer, never with OSCORE, to a request that libcoap is not to look at. */
+static coap_pdu_t *new_answer(const struct transport_session *path, const coap_pdu_t *pdu)
 {
     coap_bin_const_t token = coap_pdu_get_token(pdu);
     bool confirmable = coap_pdu_get_type(pdu) == COAP_MESSAGE_CON;
     coap_pdu_t *response = coap_pdu_init(confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON, COAP_EMPTY_CODE,
-        coap_pdu_get_mid(pdu), coap_session_max_pdu_size(session->coap));
+        coap_pdu_get_mid(pdu), coap_session_max_pdu_size(path->coap));
+    if (response != NULL && coap_add_token(response, token.length, token.s) == 0) {
+        coap_delete_pdu(response);
+        return NULL;
+    }
+    if (response != NULL && path->scheme == TRANSPORT_OSCORE)
+        oscore_set_unprotected(response);
+    return response;
+}
+
+static void send_again(struct transport_session *path, const coap_pdu_t *pdu, const struct answer_kept *kept)
+{
+    coap_pdu_t *response = new_answer(path, pdu);
     if (response == NULL)
         return;
-    struct transport_request request = { .session = session, .pdu = pdu, .response = response, .observe = -1 };
-    if (coap_add_token(response, token.length, token.s) != 0)
-        repeat(&request, kept);
+    struct transport_request request = {
+        .session = path, .path = path, .pdu = pdu, .response = response, .observe = -1
+    };
+    repeat(&request, kept);
     if (coap_pdu_get_code(response) != COAP_EMPTY_CODE) {
-        (void)coap_send(session->coap, response);
+        (void)coap_send(path->coap, response);
         return;
     }
     coap_delete_pdu(response);
-    (void)coap_send_ack(session->coap, pdu); /* of a CON: the answer is still owed or was sent separately */
+    (void)coap_send_ack(path->coap, pdu); /* of a CON: the answer is still owed or was sent separately */
 }
 
+static void refuse(const struct transport_session *path, const coap_pdu_t *pdu, uint8_t code)
+{
+    struct transport_answer answer;
+    coap_pdu_t *response = new_answer(path, pdu);
+    if (response == NULL)
+        return;
+    (void)refusal(code, &answer);
+    answer.max_age_s = 0; /* RFC 8613 8.2 */
+    coap_pdu_set_code(response, (coap_pdu_code_t)code);
+    (void)fill_small(response, &answer);
+    (void)coap_send(path->coap, response);
+}
+
+/*
+ * With OSCORE this runs twice: for the message as it came, then for what was inside. That it came is noted in between:
+ * it could not be decrypted again, so a duplicate is acknowledged, and the answer, which is a CON, takes care of
+ * itself.
+ */
 int request_filter(coap_session_t *coap, const coap_pdu_t *pdu, void *arg)
 {
     const struct transport *transport = arg;
     struct transport_session *session = session_of(coap);
+    bool sealed = false;
     if (session == NULL || session->state != SESSION_OPEN)
         return 0;
-    const struct answer_kept *kept = find_kept(session, (uint16_t)coap_pdu_get_mid(pdu), transport_now_ms(transport));
-    if (kept == NULL)
-        return 0;
-    send_again(session, pdu, kept);
-    return 1;
+    uint16_t mid = (uint16_t)coap_pdu_get_mid(pdu);
+    const struct answer_kept *kept = find_kept(session, mid, transport_now_ms(transport));
+    if (kept != NULL) {
+        send_again(session, pdu, kept);
+        return 1;
+    }
+    uint8_t code = oscore_filter(session, pdu, &sealed);
+    if (code != 0) {
+        refuse(session, pdu, code);
+        return 1;
+    }
+    if (session->scheme == TRANSPORT_OSCORE && !sealed && oscore_owner(transport) != NULL) {
+        struct answer_kept *noted = keep(session, mid, transport_now_ms(transport));
+        if (noted != NULL)
+            noted->state = ANSWER_RUNNING;
+    }
+    return 0;
 }
 
 /* A peer of plain CoAP whose session we closed still has libcoap's; it begins anew with its next request. */
@@ -280,15 +329,23 @@ static struct transport_session *session_for(coap_session_t *coap)
 static void on_request(coap_resource_t *resource, coap_session_t *coap, const coap_pdu_t *pdu,
     const coap_string_t *query, coap_pdu_t *response)
 {
-    struct transport_session *session = session_for(coap);
-    if (session == NULL) {
+    struct transport_session *path = session_for(coap);
+    struct transport_session *owner = path != NULL ? oscore_owner(path->transport) : NULL;
+    struct transport_session *session = owner != NULL ? owner : path;
+    if (session == NULL || session->state != SESSION_OPEN) {
         coap_pdu_set_code(response, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
         return;
     }
     struct transport_request request = {
-        .session = session, .pdu = pdu, .response = response, .resource = resource, .query = query, .observe = -1
+        .session = session,
+        .path = path,
+        .pdu = pdu,
+        .response = response,
+        .resource = resource,
+        .query = query,
+        .observe = -1
     };
-    if (session->scheme != TRANSPORT_COAPS_TCP) { /* RFC 8323 3.2: no message IDs over TCP */
+    if (session->scheme != TRANSPORT_COAPS_TCP && owner == NULL) { /* RFC 8323 3.2: no message IDs over TCP */
         uint16_t mid = (uint16_t)coap_pdu_get_mid(pdu);
         int64_t now_ms = transport_now_ms(session->transport);
         const struct answer_kept *kept = session->transport->filtered ? NULL : find_kept(session, mid, now_ms);
@@ -343,6 +400,23 @@ bool transport_request_path(const struct transport_request *request, char *out, 
         return false;
     out[used] = '\0';
     return true;
+}
+
+bool transport_request_host(const struct transport_request *request, char *out, size_t capacity)
+{
+    coap_opt_iterator_t iterator;
+    const coap_opt_t *option = coap_check_option(request->pdu, COAP_OPTION_URI_HOST, &iterator);
+    if (option == NULL || coap_opt_length(option) >= capacity ||
+        memchr(coap_opt_value(option), '\0', coap_opt_length(option)) != NULL)
+        return false;
+    memcpy(out, coap_opt_value(option), coap_opt_length(option));
+    out[coap_opt_length(option)] = '\0';
+    return true;
+}
+
+bool transport_request_protected(const struct transport_request *request)
+{
+    return oscore_owner(request->path->transport) != NULL;
 }
 
 int transport_request_format(const struct transport_request *request)

@@ -49,11 +49,34 @@ static void note_remote(struct transport_session *session, const coap_address_t 
     memcpy(&session->remote, &address->addr, length);
 }
 
+/* An address that speaks to a port for OSCORE: nobody yet. */
+static struct transport_session *path_incoming(struct transport *transport, coap_session_t *coap)
+{
+    struct transport_session *path = calloc(1, sizeof *path);
+    if (path == NULL)
+        return NULL;
+    path->transport = transport;
+    path->coap = coap;
+    path->alert = -1;
+    path->state = SESSION_OPEN;
+    if (oscore_begin(path, true) != MSGIN5G_OK) {
+        free(path);
+        return NULL;
+    }
+    note_remote(path, coap_session_get_addr_remote(coap));
+    session_apply_parameters(transport, coap);
+    coap_session_set_app_data(coap, path);
+    DL_PREPEND(transport->sessions, path);
+    return path;
+}
+
 struct transport_session *session_incoming(struct transport *transport, coap_session_t *coap)
 {
     unsigned limit = transport->config.max_sessions;
     if (transport->freeing)
         return NULL;
+    if (oscore_owns(transport, coap))
+        return path_incoming(transport, coap);
     if (limit > 0 && transport->counts.open + transport->counts.half_open >= limit) {
         metric_add(transport->metrics.refused_by_limit, 1);
         return NULL;
@@ -74,8 +97,9 @@ struct transport_session *session_incoming(struct transport *transport, coap_ses
     return session;
 }
 
-static void apply_parameters(const struct transport_config *config, coap_session_t *coap)
+void session_apply_parameters(const struct transport *transport, coap_session_t *coap)
 {
+    const struct transport_config *config = &transport->config;
     coap_fixed_point_t ack_timeout = { (uint16_t)(config->ack_timeout_ms / 1000),
         (uint16_t)(config->ack_timeout_ms % 1000) };
     coap_session_set_ack_timeout(coap, ack_timeout);
@@ -88,9 +112,10 @@ void session_open(struct transport_session *session)
     struct transport *transport = session->transport;
     if (session->state != SESSION_HALF_OPEN)
         return;
-    apply_parameters(&transport->config, session->coap);
+    session_apply_parameters(transport, session->coap);
     session_note_tls(session);
     connect_settled(session);
+    oscore_settled(session);
     session->state = SESSION_OPEN;
     transport->counts.half_open--;
     transport->counts.open++;
@@ -115,12 +140,13 @@ void session_end(struct transport_session *session, enum transport_end end)
         return;
     session_note_tls(session);
     connect_settled(session);
-    if (session->state == SESSION_OPEN)
-        transport->counts.open--;
-    else
+    if (session->state == SESSION_HALF_OPEN)
         transport->counts.half_open--;
+    else if (!oscore_is_path(session))
+        transport->counts.open--;
     session->state = SESSION_ENDED;
     session->end = (uint8_t)end;
+    oscore_settled(session);
     if (transport->ended == NULL)
         transport->ended = session;
     else
@@ -133,7 +159,7 @@ void session_end(struct transport_session *session, enum transport_end end)
 static void let_go(struct transport_session *session)
 {
     coap_session_t *coap = session->coap;
-    if (coap == NULL || session->coap_freed)
+    if (oscore_let_go(session) || coap == NULL || session->coap_freed)
         return;
     session->coap = NULL;
     coap_session_set_app_data(coap, NULL);
@@ -149,6 +175,7 @@ static void free_session(struct transport_session *session)
     DL_DELETE(session->transport->sessions, session);
     request_forget_session(session);
     connect_free_client(session->client);
+    free(session->oscore);
     free(session->remote_text);
     free(session);
 }
@@ -160,7 +187,7 @@ static void release(struct transport_session *session)
     session->ssl = NULL;
     exchange_end_all(session, MSGIN5G_ERR_CLOSED);
     observation_forget_session(session);
-    if (transport->handler.closed != NULL)
+    if (transport->handler.closed != NULL && !oscore_is_path(session))
         transport->handler.closed(transport->ctx, session, (enum transport_end)session->end);
     free_session(session);
 }
@@ -249,7 +276,8 @@ int session_on_event(coap_session_t *coap, coap_event_t event)
 
 void transport_session_close(struct transport_session *session)
 {
-    session_end(session, TRANSPORT_END_LOCAL);
+    if (!oscore_is_path(session))
+        session_end(session, TRANSPORT_END_LOCAL);
 }
 
 void *transport_session_user(const struct transport_session *session)

@@ -56,6 +56,9 @@ static enum msgin5g_err copy_config(struct transport *transport, const struct tr
     if (config->key_log_file != NULL &&
         (mine->key_log_file = transport->key_log_file = strdup(config->key_log_file)) == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
+    if (config->oscore_open_path != NULL &&
+        (mine->oscore_open_path = transport->oscore.open_path = strdup(config->oscore_open_path)) == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
     return MSGIN5G_OK;
 }
 
@@ -75,6 +78,10 @@ static void register_metrics(struct transport *transport)
         metrics_counter(metrics, "msgin5g_coap_timeouts_total", "Requests to peers that were never answered", "");
     mine->refused_by_limit =
         metrics_counter(metrics, "msgin5g_coap_sessions_refused_total", "Peers refused by the limit of sessions", "");
+    mine->oscore_unprotected = metrics_counter(
+        metrics, "msgin5g_oscore_unprotected_total", "Requests refused because OSCORE did not protect them", "");
+    mine->oscore_unknown = metrics_counter(metrics, "msgin5g_oscore_unknown_context_total",
+        "Requests protected with an OSCORE context that is not there (RFC 8613 8.2)", "");
 }
 
 static enum msgin5g_err create_context(struct transport *transport)
@@ -94,6 +101,7 @@ static enum msgin5g_err create_context(struct transport *transport)
     coap_register_response_handler(transport->coap, exchange_on_response);
     coap_register_nack_handler(transport->coap, exchange_on_nack);
     hooks_setup(transport);
+    oscore_setup(transport);
     return request_setup(transport);
 }
 
@@ -201,6 +209,7 @@ void transport_free(struct transport *transport)
         session_release_ended(transport);
     }
     exchange_table_free(transport);
+    oscore_free(transport);
     loop_io_remove(transport->io);
     coap_free_context(transport->coap);
     psk_wipe(transport);
@@ -211,5 +220,7 @@ void transport_free(struct transport *transport)
 
 struct transport_counts transport_count(const struct transport *transport)
 {
-    return transport->counts;
+    struct transport_counts counts = transport->counts;
+    counts.unused_paths = transport->oscore.unused.count;
+    return counts;
 }

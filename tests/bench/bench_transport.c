@@ -138,7 +138,12 @@ static void server_request(void *ctx, struct transport_session *session, struct 
     server->messages++;
     if (server->routing) {
         size_t partner = (size_t)(uintptr_t)transport_session_user(session) ^ 1;
-        struct transport_call call = { TRANSPORT_POST, "msg", TRANSPORT_FORMAT_JSON, text.octets, text.length, true };
+        struct transport_call call = { .method = TRANSPORT_POST,
+            .path = "msg",
+            .format = TRANSPORT_FORMAT_JSON,
+            .body = text.octets,
+            .length = text.length,
+            .confirmable = true };
         if (partner >= server->session_count ||
             transport_send(server->sessions[partner], &call, on_delivered, server) != MSGIN5G_OK)
             server->failed++;
@@ -306,7 +311,12 @@ static void on_answer(void *ctx, enum msgin5g_err err, const struct transport_re
 
 static void ue_ask(struct ues *ues, struct transport_session *session)
 {
-    struct transport_call call = { TRANSPORT_POST, "msg", TRANSPORT_FORMAT_JSON, body, sizeof body, true };
+    struct transport_call call = { .method = TRANSPORT_POST,
+        .path = "msg",
+        .format = TRANSPORT_FORMAT_JSON,
+        .body = body,
+        .length = sizeof body,
+        .confirmable = true };
     struct asking *asking = malloc(sizeof *asking);
     if (asking == NULL)
         die("malloc");

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "base/secret.h"
+#include "coap/transport_oscore.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@ static void on_opened(void *ctx, struct transport_session *session)
     end->last_suite = transport_session_suite(session);
     end->last_1_3 = transport_session_is_1_3(session);
     if (end->ask_when_opened) {
-        struct transport_call call = { TRANSPORT_GET, "a", TRANSPORT_FORMAT_NONE, NULL, 0, true };
+        struct transport_call call = {
+            .method = TRANSPORT_GET, .path = "a", .format = TRANSPORT_FORMAT_NONE, .confirmable = true
+        };
         assert_int_equal(transport_send(session, &call, fixture_on_answer, &end->fixture->answer), MSGIN5G_OK);
     }
 }
@@ -37,6 +40,8 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
     struct end *end = ctx;
     struct msgin5g_str body = transport_request_body(request);
     end->requests++;
+    end->asker = session;
+    end->last_protected = transport_request_protected(request);
     assert_true(transport_request_path(request, end->path, sizeof end->path));
     assert_true(body.length <= sizeof end->body);
     if (body.length > 0)
@@ -200,7 +205,7 @@ struct transport_session *fixture_connect(
     struct transport_peer peer = { .scheme = scheme,
         .host = "127.0.0.1",
         .port = fixture->port,
-        .server_name = scheme == TRANSPORT_COAP ? NULL : "localhost",
+        .server_name = scheme <= TRANSPORT_COAPS_TCP ? "localhost" : NULL,
         .versions = versions };
     unsigned opened = fixture->client.opened, closed = fixture->client.closed;
     assert_int_equal(transport_connect(fixture->client.transport, &peer, fixture, &session), MSGIN5G_OK);
@@ -219,7 +224,7 @@ struct transport_session *fixture_open(
     struct fixture *fixture, enum transport_scheme scheme, enum tls_psk_versions versions)
 {
     struct transport_session *session = fixture_connect(fixture, scheme, versions);
-    assert_true(fixture_run(fixture, scheme == TRANSPORT_COAP ? client_open : both_open, 3000));
+    assert_true(fixture_run(fixture, scheme <= TRANSPORT_COAPS_TCP ? both_open : client_open, 3000));
     return session;
 }
 
@@ -232,6 +237,7 @@ void fixture_on_answer(void *ctx, enum msgin5g_err err, const struct transport_r
         return;
     answer->code = result->code;
     answer->format = result->format;
+    answer->is_protected = result->is_protected;
     answer->length = result->body.length;
     assert_true(answer->length <= sizeof answer->body);
     if (answer->length > 0)

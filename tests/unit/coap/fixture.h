@@ -39,6 +39,8 @@ struct end {
     bool close_in_request;
     bool ask_when_opened; /* into fixture->answer */
     struct transport_deferred *deferred;
+    struct transport_session *asker; /* of the last request */
+    bool last_protected;             /* it was, by OSCORE */
     const void *answer_body;
     size_t answer_length;
     enum transport_gate_verdict verdict;
@@ -61,6 +63,7 @@ struct answer {
     enum msgin5g_err err;
     uint8_t code;
     int format;
+    bool is_protected;
     size_t length;
     uint8_t body[FIXTURE_BODY_MAX];
 };

@@ -46,20 +46,36 @@ static void on_back(void *ctx, uint32_t events)
         pass_on(relay, relay->front, octets, (size_t)length);
 }
 
-void relay_open(struct relay *relay, struct fixture *fixture)
+static void open_back(struct relay *relay)
 {
     struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(fixture->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+        .sin_family = AF_INET, .sin_port = htons(relay->server_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
     };
-    socklen_t length = sizeof address;
-    relay->fixture = fixture;
-    relay->front = loopback_socket();
     relay->back = loopback_socket();
     assert_int_equal(connect(relay->back, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(
+        loop_io_add(relay->fixture->loop, relay->back, EPOLLIN, on_back, relay, &relay->back_io), MSGIN5G_OK);
+}
+
+void relay_move(struct relay *relay)
+{
+    int before = relay->back;
+    loop_io_remove(relay->back_io);
+    open_back(relay); /* before the other is closed, or it may get the same port */
+    close(before);
+}
+
+void relay_open(struct relay *relay, struct fixture *fixture)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    relay->fixture = fixture;
+    relay->server_port = fixture->port;
+    relay->front = loopback_socket();
+    open_back(relay);
     assert_int_equal(getsockname(relay->front, (struct sockaddr *)&address, &length), 0);
     fixture->port = ntohs(address.sin_port);
     assert_int_equal(loop_io_add(fixture->loop, relay->front, EPOLLIN, on_front, relay, &relay->front_io), MSGIN5G_OK);
-    assert_int_equal(loop_io_add(fixture->loop, relay->back, EPOLLIN, on_back, relay, &relay->back_io), MSGIN5G_OK);
 }
 
 void relay_close(struct relay *relay)

@@ -8,6 +8,7 @@
 
 struct relay {
     struct fixture *fixture;
+    uint16_t server_port;
     int front, back; /* towards the client, towards the server */
     struct loop_io *front_io, *back_io;
     bool double_all;
@@ -18,5 +19,7 @@ struct relay {
 /** Stand between the client's next connection and the server: changes fixture->port. */
 void relay_open(struct relay *relay, struct fixture *fixture);
 void relay_close(struct relay *relay);
+/** From now on the server sees the client at another address. */
+void relay_move(struct relay *relay);
 
 #endif

@@ -192,7 +192,12 @@ static void body_over_limit(void **state)
     assert_int_equal(fixture->server.requests, 0);
     fixture_ask(fixture, session, body, 2048);
     assert_int_equal(fixture->answer.code, MSGIN5G_COAP_CODE(2, 4));
-    struct transport_call call = { TRANSPORT_POST, "a", TRANSPORT_FORMAT_NONE, body, 2049, true };
+    struct transport_call call = { .method = TRANSPORT_POST,
+        .path = "a",
+        .format = TRANSPORT_FORMAT_NONE,
+        .body = body,
+        .length = 2049,
+        .confirmable = true };
     assert_int_equal(transport_send(fixture->server.last, &call, NULL, NULL), MSGIN5G_ERR_PAYLOAD_TOO_LARGE);
 }
 

@@ -124,7 +124,8 @@ void transport_session_close(struct transport_session *session);
 void *transport_session_user(const struct transport_session *session);
 void transport_session_set_user(struct transport_session *session, void *user);
 enum transport_scheme transport_session_scheme(const struct transport_session *session);
-/** Peer address as text, "127.0.0.1:40000"; valid while the session lives. */
+/** Peer address as text, "127.0.0.1:40000"; valid while the session lives, with OSCORE until its peer has another one.
+ */
 const char *transport_session_remote(const struct transport_session *session);
 /** Cipher suite in force or chosen so far (0: none), (D)TLS 1.3 or not, SNI the client sent (NULL: none), alert
  * received last (-1: none). */
@@ -202,12 +203,12 @@ void transport_observation_cancel(struct transport_observation *observation);
 struct transport_call {
     enum transport_method method;
     const char *path; /* segments joined with '/', no leading one */
-    const char *host; /* Uri-Host; NULL: none */
     int format;
     const void *body; /* borrowed for the call; sent block-wise when large */
     size_t length;
     bool confirmable;
     bool unprotected; /* on a TRANSPORT_OSCORE session: send it without OSCORE */
+    const char *host; /* Uri-Host; NULL: none */
 };
 /** What the peer answered. */
 struct transport_result {
@@ -266,6 +267,7 @@ void transport_observer_drop(struct transport_observer *observer);
 /** Sessions by state, for metrics and tests. */
 struct transport_counts {
     size_t open, half_open;
+    size_t unused_paths; /* addresses that speak to a port for OSCORE, and are no peer's */
 };
 struct transport_counts transport_count(const struct transport *transport);
 

@@ -35,7 +35,7 @@ struct transport_oscore {
  * transport_session_user(). Session and context end with closed().
  *
  * @return MSGIN5G_OK; ERR_INVALID (an identifier is too long, both are equal, or transport_oscore_id_taken());
- * ERR_LIMIT (max_sessions); ERR_NO_MEMORY; ERR_INTERNAL without our patches of libcoap.
+ * ERR_LIMIT (max_sessions); ERR_NO_MEMORY.
  */
 enum msgin5g_err transport_oscore_expect(
     struct transport *transport, const struct transport_oscore *oscore, void *user, struct transport_session **out);
@@ -44,8 +44,8 @@ bool transport_oscore_id_taken(const struct transport *transport, struct msgin5g
 
 /**
  * Client: protect what goes out on this session from now on, and take only what is protected. A context the session had
- * before is removed. @return MSGIN5G_OK, ERR_INVALID (an identifier, or not a TRANSPORT_OSCORE session of ours),
- * ERR_CLOSED, ERR_NO_MEMORY; ERR_INTERNAL without our patches of libcoap.
+ * before is removed first. @return MSGIN5G_OK, ERR_INVALID (an identifier, or not a TRANSPORT_OSCORE session of ours),
+ * ERR_CLOSED, ERR_NO_MEMORY.
  */
 enum msgin5g_err transport_oscore_protect(struct transport_session *session, const struct transport_oscore *oscore);
 
