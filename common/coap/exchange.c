@@ -367,12 +367,16 @@ static coap_pdu_t *make_request(
     return pdu;
 }
 
+bool exchange_may_send(const struct transport_session *session, const struct transport_call *call)
+{
+    return session->state == SESSION_OPEN &&
+           (session->scheme != TRANSPORT_OSCORE || call->unprotected || oscore_use(session));
+}
+
 static enum msgin5g_err send_request(
     struct transport_session *session, const struct transport_call *call, const uint8_t *token, int observe)
 {
     enum msgin5g_err err = MSGIN5G_ERR_NO_MEMORY;
-    if (session->scheme == TRANSPORT_OSCORE && !call->unprotected && !oscore_use(session))
-        return MSGIN5G_ERR_CLOSED;
     transport_enter(session->transport);
     coap_pdu_t *pdu = make_request(session, call, token, observe);
     if (pdu != NULL)
@@ -392,7 +396,7 @@ enum msgin5g_err transport_send(
     struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
 {
     static const uint8_t nobody_waits[EXCHANGE_TOKEN_LEN] = { TOKEN_MARK | 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff };
-    if (session->state != SESSION_OPEN)
+    if (!exchange_may_send(session, call))
         return MSGIN5G_ERR_CLOSED;
     if (call->length > session->transport->config.body_octets)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;

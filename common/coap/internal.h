@@ -246,6 +246,8 @@ void exchange_watch(struct exchange *exchange);
 void exchange_unwatch(struct exchange *exchange);
 /** Give it back and call done(). */
 void exchange_finish(struct exchange *exchange, enum msgin5g_err err, const struct transport_result *result);
+/** The session is open, and what has to be protected with OSCORE can be; the context is chosen then. */
+bool exchange_may_send(const struct transport_session *session, const struct transport_call *call);
 /** Send the request of @p exchange; @p observe: value of the option, -1: none. */
 enum msgin5g_err exchange_send(const struct exchange *exchange, const struct transport_call *call, int observe);
 
@@ -289,6 +291,10 @@ enum msgin5g_err oscore_begin(struct transport_session *session, bool is_path);
 bool oscore_is_path(const struct transport_session *session);
 /** It is open, or has ended: nothing to wait for any more; of an ended path its peers end as well. */
 void oscore_settled(struct transport_session *session);
+/** Sessions whose messages go over libcoap's session of @p path, one after the other, the first after NULL: itself, or
+ * the peers heard from there last. */
+struct transport_session *oscore_next_on(
+    const struct transport_session *path, const struct transport_session *previous);
 /** End every peer heard from @p path last. */
 void oscore_end_users(struct transport_session *path, enum transport_end end);
 /** Part @p session from its context, libcoap and the rest; @return true when that was all there is to part from. */

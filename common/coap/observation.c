@@ -100,12 +100,14 @@ void observation_forget_session(struct transport_session *session)
 
 /* ---- notifications ---- */
 
-static struct exchange *find_notification(const struct transport_session *session, uint16_t mid)
+static struct exchange *find_notification(const struct transport_session *path, uint16_t mid)
 {
     struct exchange *exchange;
-    DL_FOREACH (session->exchanges, exchange) {
-        if (exchange->kind == EXCHANGE_NOTIFICATION && exchange->mid == mid)
-            return exchange;
+    for (struct transport_session *session = NULL; (session = oscore_next_on(path, session)) != NULL;) {
+        DL_FOREACH (session->exchanges, exchange) {
+            if (exchange->kind == EXCHANGE_NOTIFICATION && exchange->mid == mid)
+                return exchange;
+        }
     }
     return NULL;
 }
@@ -119,16 +121,18 @@ void observation_on_acked(struct transport_session *session, uint16_t mid)
 }
 
 static struct transport_observation *find_refused(
-    const struct transport_session *session, const coap_pdu_t *sent, uint16_t mid)
+    const struct transport_session *path, const coap_pdu_t *sent, uint16_t mid)
 {
     struct transport_observation *observation;
     coap_bin_const_t token = sent != NULL ? coap_pdu_get_token(sent) : (coap_bin_const_t){ 0, NULL };
-    DL_FOREACH (session->observations, observation) {
-        bool same = sent == NULL ? observation->mid == mid
-                                 : observation->token_length == token.length &&
-                                       memcmp(observation->token, token.s, token.length) == 0;
-        if (same)
-            return observation;
+    for (struct transport_session *session = NULL; (session = oscore_next_on(path, session)) != NULL;) {
+        DL_FOREACH (session->observations, observation) {
+            bool same = sent == NULL ? observation->mid == mid
+                                     : observation->token_length == token.length &&
+                                           memcmp(observation->token, token.s, token.length) == 0;
+            if (same)
+                return observation;
+        }
     }
     return NULL;
 }

@@ -9,7 +9,7 @@ static struct exchange *exchange_of(struct transport_observer *observer)
 static enum msgin5g_err send_get(struct exchange *exchange, const struct transport_call *call, uint32_t observe)
 {
     struct transport_call get = *call;
-    if (exchange->session->state != SESSION_OPEN)
+    if (!exchange_may_send(exchange->session, call))
         return MSGIN5G_ERR_CLOSED;
     get.method = TRANSPORT_GET;
     get.confirmable = true;
@@ -20,7 +20,7 @@ static enum msgin5g_err send_get(struct exchange *exchange, const struct transpo
 enum msgin5g_err transport_observe(struct transport_session *session, const struct transport_call *call,
     transport_observed_fn *observed, void *ctx, struct transport_observer **out)
 {
-    if (session->state != SESSION_OPEN)
+    if (!exchange_may_send(session, call))
         return MSGIN5G_ERR_CLOSED;
     if (session->exchange_count >= TRANSPORT_EXCHANGES_MAX)
         return MSGIN5G_ERR_LIMIT;

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#define HALF_OPEN_S      30   /* choice C14 */
-#define UNUSED_PATH_S    30   /* more than a bootstrap takes, or an answer that is owed to a former address */
-#define OPEN_BODY_OCTETS 1024 /* of a request without protection, which libcoap keeps until its last block */
+#define HALF_OPEN_S      30    /* choice C14 */
+#define UNUSED_PATH_MS   30000 /* more than a bootstrap takes, or an answer that is owed to a former address */
+#define OPEN_BODY_OCTETS 1024  /* of a request without protection, which libcoap keeps until its last block */
 
 /* ---- what does not stay if nothing happens ---- */
 
@@ -107,6 +107,14 @@ enum msgin5g_err oscore_begin(struct transport_session *session, bool is_path)
 bool oscore_is_path(const struct transport_session *session)
 {
     return session->oscore != NULL && session->oscore->is_path;
+}
+
+struct transport_session *oscore_next_on(const struct transport_session *path, const struct transport_session *previous)
+{
+    if (!oscore_is_path(path))
+        return previous == NULL ? (struct transport_session *)path : NULL;
+    const struct session_oscore *next = previous == NULL ? path->oscore->users : previous->oscore->user_next;
+    return next != NULL ? next->session : NULL;
 }
 
 void oscore_end_users(struct transport_session *path, enum transport_end end)
@@ -315,7 +323,7 @@ void oscore_setup(struct transport *transport)
     struct transport_oscore_state *state = &transport->oscore;
     unsigned half_open_s = transport->config.oscore_half_open_s;
     state->half_open.life_ms = (int64_t)(half_open_s > 0 ? half_open_s : HALF_OPEN_S) * 1000;
-    state->unused.life_ms = UNUSED_PATH_S * 1000;
+    state->unused.life_ms = UNUSED_PATH_MS;
     loop_timer_init(&state->timer, on_timer, transport);
     coap_context_set_oscore_miss(transport->coap, on_miss, transport);
 }

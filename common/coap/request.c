@@ -336,15 +336,13 @@ static void on_request(coap_resource_t *resource, coap_session_t *coap, const co
         coap_pdu_set_code(response, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
         return;
     }
-    struct transport_request request = {
-        .session = session,
+    struct transport_request request = { .session = session,
         .path = path,
         .pdu = pdu,
         .response = response,
         .resource = resource,
         .query = query,
-        .observe = -1
-    };
+        .observe = -1 };
     if (session->scheme != TRANSPORT_COAPS_TCP && owner == NULL) { /* RFC 8323 3.2: no message IDs over TCP */
         uint16_t mid = (uint16_t)coap_pdu_get_mid(pdu);
         int64_t now_ms = transport_now_ms(session->transport);

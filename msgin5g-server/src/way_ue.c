@@ -22,8 +22,12 @@ static void on_done(void *ctx, enum msgin5g_err err, const struct transport_resu
 static enum msgin5g_err send_to_ue(struct way *way, const struct way_copy *copy, struct way_exchange *exchange)
 {
     const struct peer *peer = (struct peer *)((char *)way - offsetof(struct peer, way));
-    struct transport_call call = { TRANSPORT_POST, peer->way_config->path, TRANSPORT_FORMAT_JSON, copy->body,
-        copy->length, copy->confirmable };
+    struct transport_call call = { .method = TRANSPORT_POST,
+        .path = peer->way_config->path,
+        .format = TRANSPORT_FORMAT_JSON,
+        .body = copy->body,
+        .length = copy->length,
+        .confirmable = copy->confirmable };
     return as_cause(peer->way_config->send(peer->session, &call, exchange != NULL ? on_done : NULL, exchange));
 }
 

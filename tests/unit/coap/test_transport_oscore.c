@@ -3,7 +3,7 @@
 #include "raw_peer.h"
 #include "relay.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct transport_config config = { .oscore_open_path = "akma" };
@@ -261,7 +261,7 @@ static void a_peer_moves(void **state)
     struct transport_session *session = open_oscore(fixture);
     fixture_ask(fixture, session, "{}", 2);
     const struct transport_session *peer = fixture->server.last;
-    (void)strcpy(before, transport_session_remote(peer));
+    (void)snprintf(before, sizeof before, "%s", transport_session_remote(peer));
     for (int i = 0; i < 3; i++) {
         relay_move(&relay);
         fixture_ask(fixture, session, "{}", 2);
