@@ -53,6 +53,7 @@ struct aanf_config {
     int64_t limit_per_second, limit_burst;
     bool faults_enabled;
     int64_t faults_latency_ms, faults_status;
+    char *faults_location;
     bool faults_drop;
     int faults_reset, faults_key, faults_expiry, faults_body;
     int log_level, log_format;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "akma/kdf.h"
+#include "faults.h"
 #include "management.h"
 #include "state.h"
 #include "subscriber_config.h"
@@ -152,6 +153,8 @@ void aanf_config_check(const void *untyped, struct config_report *report)
     check_serving_networks(&config->serving_networks, report);
     check_oauth(config, report);
     check_state(config, report);
+    if (!faults_location_valid(config->faults_location))
+        config_report_add(report, "faults.location", "must be visible ASCII");
     if (config->subscribers.count > 0 && !subscribers_file_private(config_report_path(report)))
         config_report_add(report, "subscribers", "holds keys and others may read this file; run: chmod go= %s",
             config_report_path(report));

@@ -27,6 +27,15 @@ struct faults {
     size_t held_count;
 };
 
+bool faults_location_valid(const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f)
+            return false;
+    return length <= FAULTS_LOCATION_MAX;
+}
+
 enum msgin5g_err faults_create(
     struct loop *loop, bool enabled, const struct faults_setting *setting, struct faults **out)
 {
@@ -48,12 +57,14 @@ static struct held release(struct held *held)
     return copy;
 }
 
-static void answer(struct http_request *request, int status)
+static void answer(struct http_request *request, int status, const char *location)
 {
+    const struct http_header header = { "location", location };
     if (status < 300)
         http_respond(request, &(struct http_answer){ .status = status });
     else
-        http_respond_problem(request, status, NULL, "fault injection");
+        http_respond_problem_with(
+            request, status, NULL, "fault injection", &header, status < 400 && location[0] != '\0' ? 1 : 0);
 }
 
 void faults_free(struct faults *faults)
@@ -63,7 +74,7 @@ void faults_free(struct faults *faults)
     struct held *held = NULL;
     struct held *next = NULL;
     DL_FOREACH_SAFE (faults->held, held, next)
-        answer(release(held).request, 503);
+        answer(release(held).request, 503, "");
     free(faults);
 }
 
@@ -96,7 +107,7 @@ static bool strike(const struct faults *faults, struct http_request *request)
     if (setting->reset != FAULTS_RESET_NONE)
         http_request_abort(request, aborts[setting->reset]);
     else
-        answer(request, (int)setting->status);
+        answer(request, (int)setting->status, setting->location);
     return true;
 }
 
@@ -104,7 +115,7 @@ static void due(void *ctx)
 {
     struct held held = release(ctx);
     if (held.serve == NULL)
-        answer(held.request, 504);
+        answer(held.request, 504, "");
     else if (!strike(held.faults, held.request))
         held.serve(held.ctx, held.request);
 }

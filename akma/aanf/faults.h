@@ -7,6 +7,7 @@
 #include "http/route.h"
 
 #define FAULTS_LATENCY_MAX_MS 60000
+#define FAULTS_LOCATION_MAX   255   /* octets */
 #define FAULTS_HELD_MAX       10000 /* requests waiting at most; more are served at once */
 
 struct faults;
@@ -20,8 +21,9 @@ enum faults_body { FAULTS_BODY_WHOLE, FAULTS_BODY_TRUNCATED, FAULTS_BODY_ANONYMO
 extern const char *const faults_resets[], *const faults_keys[], *const faults_expiries[], *const faults_bodies[];
 
 struct faults_setting {
-    int64_t latency_ms; /* 0 to FAULTS_LATENCY_MAX_MS */
-    int64_t status;     /* 0, or 200 to 599 */
+    int64_t latency_ms;                     /* 0 to FAULTS_LATENCY_MAX_MS */
+    int64_t status;                         /* 0, or 200 to 599 */
+    char location[FAULTS_LOCATION_MAX + 1]; /* Location of a status from 300 to 399; "": none */
     bool drop;
     int reset;  /* enum faults_reset */
     int key;    /* enum faults_key */
@@ -29,6 +31,8 @@ struct faults_setting {
     int body;   /* enum faults_body */
 };
 
+/** True for what may stand in a header: visible ASCII, at most FAULTS_LOCATION_MAX octets. */
+bool faults_location_valid(const char *text);
 enum msgin5g_err faults_create(
     struct loop *loop, bool enabled, const struct faults_setting *setting, struct faults **out);
 /** Requests still held are answered with 503. NULL is allowed. */
@@ -44,7 +48,7 @@ bool faults_take(struct faults *faults, struct http_request *request, http_handl
 /** Spoil the body of a 200 to a key request as key, expiry and body say. */
 void faults_spoil(const struct faults *faults, struct buffer *body);
 
-/** Change the members that @p body (JSON) names: {"latency_ms":400,"status":0,"drop":false,
+/** Change the members that @p body (JSON) names: {"latency_ms":400,"status":0,"location":"","drop":false,
  * "reset":"none","key":"right","expiry":"right","body":"whole"}. @return MSGIN5G_OK or
  * ERR_MALFORMED. */
 enum msgin5g_err faults_json_decode(struct msgin5g_str body, struct faults_setting *setting);

@@ -24,12 +24,23 @@ static bool read_choice(const cJSON *member, const char *const *choices, int *ou
     return false;
 }
 
+/* It goes into a header: visible ASCII alone. */
+static bool read_location(const cJSON *member, char out[FAULTS_LOCATION_MAX + 1])
+{
+    if (!cJSON_IsString(member) || !faults_location_valid(member->valuestring))
+        return false;
+    memcpy(out, member->valuestring, strlen(member->valuestring) + 1);
+    return true;
+}
+
 static bool read_member(const cJSON *member, struct faults_setting *setting)
 {
     if (strcmp(member->string, "latency_ms") == 0)
         return read_integer(member, 0, FAULTS_LATENCY_MAX_MS, &setting->latency_ms);
     if (strcmp(member->string, "status") == 0)
         return read_integer(member, 0, 599, &setting->status) && (setting->status == 0 || setting->status >= 200);
+    if (strcmp(member->string, "location") == 0)
+        return read_location(member, setting->location);
     if (strcmp(member->string, "reset") == 0)
         return read_choice(member, faults_resets, &setting->reset);
     if (strcmp(member->string, "key") == 0)

@@ -162,13 +162,14 @@ static enum msgin5g_err open_stores(struct process *process)
 {
     const struct aanf_config *config = &process->config;
     struct aanf *aanf = &process->aanf;
-    const struct faults_setting setting = { .latency_ms = config->faults_latency_ms,
+    struct faults_setting setting = { .latency_ms = config->faults_latency_ms,
         .status = config->faults_status,
         .drop = config->faults_drop,
         .reset = config->faults_reset,
         .key = config->faults_key,
         .expiry = config->faults_expiry,
         .body = config->faults_body };
+    (void)snprintf(setting.location, sizeof setting.location, "%s", config->faults_location);
     enum msgin5g_err err = load_subscribers(config, &aanf->subscribers);
     if (err == MSGIN5G_OK)
         err = context_store_create((size_t)config->limit_contexts, (size_t)config->limit_af_ids, &aanf->contexts);

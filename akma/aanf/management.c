@@ -66,7 +66,8 @@ static void faults(void *ctx, struct http_request *request)
     }
     if (faults_json_decode(http_request_body(request), &setting) != MSGIN5G_OK) {
         http_respond_problem(request, 400, NULL,
-            "expected {\"latency_ms\": 0..60000, \"status\": 0|200..599, \"drop\": bool, \"reset\": "
+            "expected {\"latency_ms\": 0..60000, \"status\": 0|200..599, \"location\": URI, \"drop\": bool, "
+            "\"reset\": "
             "none|stream|goaway|connection, \"key\": right|other|zero|short, \"expiry\": right|past|unparsable, "
             "\"body\": whole|truncated}");
         return;

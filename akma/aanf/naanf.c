@@ -174,6 +174,10 @@ static void retrieve_serve(void *ctx, struct http_request *request)
     struct bearer_grant bearer;
     const char *cause;
     int64_t started_us = monotonic_us();
+    if (sbi_too_late(request, loop_utc_s(aanf->loop))) { /* fault injection held it */
+        aanf_count(aanf, AANF_RETRIEVE, AANF_FAILED);
+        return;
+    }
     if (!bearer_admit(aanf, AANF_RETRIEVE, request, &bearer))
         return;
     if (naanf_key_request_decode(http_request_body(request), &asked, &problem) != MSGIN5G_OK) {

@@ -1,12 +1,96 @@
 #include "sbi.h"
 
+#include "base/clock.h"
 #include "base/json_writer.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #define PROBLEM_OCTETS_MAX 1024
 #define PARAM_MAX          128
+
+/* ---- custom headers: all others of TS 29.500 5.2.3 are ignored ----------------------------------------------------
+ */
+
+#define PEER_INFO_MAX   256
+#define RSP_TIME_DIGITS 5
+
+/* "srcinst=<id>; dstinst=<id>; ..." in any order: the value of @p name. */
+static struct msgin5g_str peer_info_value(struct msgin5g_str header, const char *name)
+{
+    size_t name_length = strlen(name);
+    const char *end = header.length > 0 ? header.octets + header.length : header.octets;
+    for (const char *at = header.octets; at < end;) {
+        const char *stop = memchr(at, ';', (size_t)(end - at));
+        if (stop == NULL)
+            stop = end;
+        while (at < stop && *at == ' ')
+            at++;
+        if ((size_t)(stop - at) > name_length && memcmp(at, name, name_length) == 0 && at[name_length] == '=')
+            return (struct msgin5g_str){ at + name_length + 1, (size_t)(stop - at) - name_length - 1 };
+        at = stop + 1;
+    }
+    return (struct msgin5g_str){ "", 0 };
+}
+
+/* Who answers whom, for those who said who they are (TS 29.500 5.2.3.2.20). @return headers written, 0 or 1. */
+static size_t peer_info_header(const struct http_request *request, char text[PEER_INFO_MAX], struct http_header *out)
+{
+    static const char type[] = "AANF-";
+    const char *name = http_request_server_name(request);
+    struct msgin5g_str source = peer_info_value(http_request_header(request, "3gpp-sbi-nf-peer-info"), "srcinst");
+    if (!msgin5g_uuid_valid(source) || strncmp(name, type, sizeof type - 1) != 0)
+        return 0;
+    (void)snprintf(
+        text, PEER_INFO_MAX, "srcinst=%s; dstinst=%.*s", name + sizeof type - 1, (int)source.length, source.octets);
+    *out = (struct http_header){ "3gpp-sbi-nf-peer-info", text };
+    return 1;
+}
+
+static void respond(struct http_request *request, struct http_answer *answer)
+{
+    char text[PEER_INFO_MAX];
+    struct http_header header;
+    answer->headers = &header;
+    answer->header_count = peer_info_header(request, text, &header);
+    http_respond(request, answer);
+}
+
+/* 1 to 5 digits; anything else is as if it were not there. @return milliseconds or -1. */
+static int64_t max_rsp_time_ms(const struct http_request *request)
+{
+    struct msgin5g_str text = http_request_header(request, "3gpp-sbi-max-rsp-time");
+    int64_t value = 0;
+    if (text.length == 0 || text.length > RSP_TIME_DIGITS)
+        return -1;
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.octets[i] < '0' || text.octets[i] > '9')
+            return -1;
+        value = value * 10 + (text.octets[i] - '0');
+    }
+    return value;
+}
+
+bool sbi_too_late(struct http_request *request, int64_t utc_s)
+{
+    int64_t sent_ms;
+    int64_t most_ms = max_rsp_time_ms(request);
+    if (most_ms < 0)
+        return false;
+    int64_t age_ms = http_request_age_ms(request);
+    struct msgin5g_str sent = http_request_header(request, "3gpp-sbi-sender-timestamp");
+    if (clock_parse_http_date(sent, &sent_ms) == MSGIN5G_OK && utc_s * 1000 - sent_ms > age_ms)
+        age_ms = utc_s * 1000 - sent_ms;
+    if (age_ms <= most_ms)
+        return false;
+    sbi_refuse(
+        request, &(struct sbi_refusal){ 504, "TIMED_OUT_REQUEST", NULL, "later than 3gpp-Sbi-Max-Rsp-Time allows" });
+    return true;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------
+ */
 
 void sbi_refuse(struct http_request *request, const struct sbi_refusal *refusal)
 {
@@ -37,7 +121,7 @@ void sbi_refuse(struct http_request *request, const struct sbi_refusal *refusal)
         .body = body,
         .length = written ? length : 0,
     };
-    http_respond(request, &answer);
+    respond(request, &answer);
 }
 
 void sbi_refuse_body(struct http_request *request, const struct naanf_problem *problem)
@@ -99,10 +183,10 @@ void sbi_respond_body(struct http_request *request, int status, enum msgin5g_err
         .body = body->data,
         .length = body->length,
     };
-    http_respond(request, &answer);
+    respond(request, &answer);
 }
 
 void sbi_respond_empty(struct http_request *request)
 {
-    http_respond(request, &(struct http_answer){ .status = 204 });
+    respond(request, &(struct http_answer){ .status = 204 });
 }

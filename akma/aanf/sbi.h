@@ -23,6 +23,9 @@ void sbi_refuse_body(struct http_request *request, const struct naanf_problem *p
 bool sbi_accept(struct http_request *request);
 /** Answer with a JSON body, or 500 when @p err says that there is none. */
 void sbi_respond_body(struct http_request *request, int status, enum msgin5g_err err, const struct buffer *body);
+/** True when the client has stopped waiting (3gpp-Sbi-Max-Rsp-Time, TS 29.500 6.11.2); then the request is answered
+ * (504) and gone. @param utc_s now */
+bool sbi_too_late(struct http_request *request, int64_t utc_s);
 /** Answer 204. */
 void sbi_respond_empty(struct http_request *request);
 

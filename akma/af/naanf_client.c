@@ -2,9 +2,11 @@
 
 #include "base/log.h"
 #include "http/client.h"
+#include "naanf_redirect.h"
 #include "problem_json.h"
 #include "token_client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +16,9 @@
 #define PAUSE_FIRST_MS     1000
 #define PAUSE_LONGEST_MS   30000
 #define RETRY_AFTER_MAX_MS 300000
+#define JITTER_MAX_MS      1000
+#define RETRIEVE_PATH      NAANF_API "/retrieve-applicationkey"
+#define PEER_INFO_MAX      64
 #define NO_TOKEN           "there is no access token for it"
 
 enum outcome { OUTCOME_OK, OUTCOME_UNKNOWN, OUTCOME_NOT_ALLOWED, OUTCOME_TIMEOUT, OUTCOME_FAILED, OUTCOME_COUNT };
@@ -31,8 +36,11 @@ static const double seconds_bounds[] = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 struct naanf_client {
     struct loop *loop;
     struct http_client *http;
-    struct token_client *tokens; /* NULL: none are used */
-    char *notif_uri;             /* NULL: none */
+    struct naanf_redirect *redirect;
+    struct token_client *tokens;   /* NULL: none are used */
+    char peer_info[PEER_INFO_MAX]; /* 3gpp-Sbi-NF-Peer-Info, "" without an NF instance id */
+    struct log_limit redirect_lines;
+    char *notif_uri; /* NULL: none */
     int64_t deadline_ms;
     int64_t pause_until_ms; /* the AAnF is overloaded: nothing is sent until then */
     int64_t next_pause_ms;
@@ -50,7 +58,10 @@ struct naanf_call {
     int64_t deadline_at_ms;
     int64_t started_us;
     bool repeated;
-    bool renewed; /* sent again with a new token */
+    bool renewed;    /* sent again with a new token */
+    bool redirected; /* sent again to where a 307 or 308 pointed */
+    struct http_client *http;
+    char path[NAANF_REDIRECT_PATH_MAX + 1];
     uint64_t token;
     struct token_waiter waiter;
 };
@@ -106,11 +117,16 @@ enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_con
         .metrics_label = "aanf",
     };
     enum msgin5g_err err = copy_notif_uri(config->notif_uri, &client->notif_uri);
+    if (config->nf_instance_id != NULL && config->nf_instance_id[0] != '\0')
+        (void)snprintf(client->peer_info, sizeof client->peer_info, "srcinst=%s", config->nf_instance_id);
     if (err == MSGIN5G_OK)
         err = http_client_create(loop, &http, &client->http);
+    if (err == MSGIN5G_OK)
+        err = naanf_redirect_create(loop, config, &http, &client->redirect);
     if (err == MSGIN5G_OK && config->token_url != NULL)
         err = token_client_create(loop, config, &client->tokens);
     if (err != MSGIN5G_OK) {
+        naanf_redirect_free(client->redirect);
         http_client_free(client->http);
         free(client->notif_uri);
         free(client);
@@ -127,6 +143,7 @@ void naanf_client_free(struct naanf_client *client)
     struct http_client *http = client->http;
     client->http = NULL; /* its open calls now end for good */
     http_client_free(http);
+    naanf_redirect_free(client->redirect);
     token_client_free(client->tokens); /* and so do those that wait for a token */
     free(client->notif_uri);
     free(client);
@@ -143,15 +160,35 @@ static void call_free(struct naanf_call *call)
     free(call);
 }
 
-/* 429 and 503: Retry-After in seconds if there is one, else a pause that doubles (TS 29.500 6.4.2). */
+/* Seconds, or a date (RFC 9110 10.2.3). @return milliseconds, or -1 when it is neither. */
+static int64_t retry_after_ms(const struct naanf_client *client, const char *text)
+{
+    int64_t until_ms;
+    if (text == NULL)
+        return -1;
+    if (text[0] >= '0' && text[0] <= '9') {
+        long seconds = strtol(text, NULL, 10); /* LONG_MAX when too large */
+        return seconds > RETRY_AFTER_MAX_MS / 1000 ? RETRY_AFTER_MAX_MS : (int64_t)seconds * 1000;
+    }
+    if (clock_parse_http_date(msgin5g_str(text), &until_ms) != MSGIN5G_OK)
+        return -1;
+    int64_t pause_ms = until_ms - loop_utc_s(client->loop) * 1000;
+    if (pause_ms < 0)
+        return 0;
+    return pause_ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : pause_ms;
+}
+
+/* 429 and 503: as long as Retry-After says, else a pause that doubles; and up to a quarter more, so that AFs that were
+ * sent away together do not come back together (TS 29.500 6.4.2). */
 static void pause_requests(struct naanf_client *client, const struct http_response *response)
 {
-    const char *text = http_response_header(response, "retry-after");
-    int64_t pause_ms = client->next_pause_ms;
-    if (text != NULL && text[0] >= '0' && text[0] <= '9') {
-        long seconds = strtol(text, NULL, 10); /* LONG_MAX when too large */
-        pause_ms = seconds > RETRY_AFTER_MAX_MS / 1000 ? RETRY_AFTER_MAX_MS : (int64_t)seconds * 1000;
-    }
+    uint32_t random;
+    int64_t pause_ms = retry_after_ms(client, http_response_header(response, "retry-after"));
+    if (pause_ms < 0)
+        pause_ms = client->next_pause_ms;
+    int64_t more_ms = pause_ms / 4 < JITTER_MAX_MS ? pause_ms / 4 : JITTER_MAX_MS;
+    secret_random(&random, sizeof random);
+    pause_ms += (int64_t)random % (more_ms + 1);
     client->next_pause_ms *= 2;
     if (client->next_pause_ms > PAUSE_LONGEST_MS)
         client->next_pause_ms = PAUSE_LONGEST_MS;
@@ -263,12 +300,48 @@ static bool call_renew(struct naanf_call *call, const struct http_response *resp
     return true;
 }
 
+/* Where a 307 or 308 points, if we may follow: once, and only to places of the configuration. */
+static bool redirect_found(struct naanf_call *call, const struct http_response *response, const char **reason)
+{
+    struct msgin5g_str body = { (const char *)response->body, response->length };
+    const char *location = http_response_header(response, "location");
+    *reason = "a second redirect";
+    if (call->redirected)
+        return false;
+    *reason = "an SCP's redirect, or none with a Location";
+    if (location == NULL || problem_has_cause(body, "SCP_REDIRECTION"))
+        return false;
+    *reason = "not a place that aanf.redirect_urls names";
+    call->http = naanf_redirect_find(call->client->redirect, location, call->client->http, call->path);
+    return call->http != NULL;
+}
+
+/* @return true: it is under way, or over. */
+static bool call_redirect(struct naanf_call *call, const struct http_response *response)
+{
+    struct naanf_client *client = call->client;
+    const char *reason;
+    unsigned left_out;
+    if ((response->status != 307 && response->status != 308) || client->http == NULL)
+        return false;
+    if (!redirect_found(call, response, &reason)) {
+        if (log_limit_take(&client->redirect_lines, loop_now_ms(client->loop), &left_out))
+            log_warning("redirect of the aanf not followed reason=\"%s\" left_out=%u", reason, left_out);
+        return false;
+    }
+    call->redirected = true;
+    enum msgin5g_err err = call_send(call);
+    if (err != MSGIN5G_OK)
+        call_fail(call, err, msgin5g_err_text(err));
+    return true;
+}
+
 static void call_answered(void *ctx, enum msgin5g_err err, const struct http_response *response)
 {
     struct naanf_call *call = ctx;
     struct naanf_client *client = call->client;
     __attribute__((cleanup(naanf_key_data_wipe))) struct naanf_key_data data = { 0 };
-    if (response != NULL && call_renew(call, response))
+    if (response != NULL && (call_renew(call, response) || call_redirect(call, response)))
         return;
     if (response != NULL) {
         err = judge_status(client, response, &data);
@@ -287,28 +360,53 @@ static void call_answered(void *ctx, enum msgin5g_err err, const struct http_res
     call_fail(call, err, msgin5g_err_text(err));
 }
 
+static int64_t utc_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+#define HEADERS_MAX 6
+
+/* What belongs to every request (TS 29.500 5.2.2.2, 5.2.3); @p sent and @p left hold the values that are made here. */
+static size_t write_headers(const struct naanf_client *client, const char *authorization, int64_t left_ms,
+    char sent[CLOCK_HTTP_DATE_LEN + 1], char left[8], struct http_header out[HEADERS_MAX])
+{
+    size_t count = 0;
+    out[count++] = (struct http_header){ "accept", "application/json, application/problem+json" };
+    out[count++] = (struct http_header){ "user-agent", "AF-msgin5g" };              /* starts with the NF type */
+    if (left_ms < 100000 && clock_format_http_date(utc_ms(), sent) == MSGIN5G_OK) { /* five digits (6.11.2) */
+        (void)snprintf(left, 8, "%d", (int)left_ms);
+        out[count++] = (struct http_header){ "3gpp-sbi-sender-timestamp", sent };
+        out[count++] = (struct http_header){ "3gpp-sbi-max-rsp-time", left };
+    }
+    if (client->peer_info[0] != '\0')
+        out[count++] = (struct http_header){ "3gpp-sbi-nf-peer-info", client->peer_info };
+    if (authorization != NULL)
+        out[count++] = (struct http_header){ "authorization", authorization };
+    return count;
+}
+
 static enum msgin5g_err call_send_with(struct naanf_call *call, const char *authorization)
 {
-    const struct http_header headers[] = {
-        { "accept", "application/json, application/problem+json" },
-        { "user-agent", "AF-msgin5g" }, /* TS 29.500 5.2.2.2: starts with the NF type */
-        { "authorization", authorization },
-    };
+    struct http_header headers[HEADERS_MAX];
+    char sent[CLOCK_HTTP_DATE_LEN + 1], left[8];
     struct naanf_client *client = call->client;
     int64_t left_ms = call->deadline_at_ms - loop_now_ms(client->loop);
     if (left_ms <= 0)
         return MSGIN5G_ERR_TIMEOUT;
     struct http_call http = {
         .method = "POST",
-        .path = NAANF_API "/retrieve-applicationkey",
+        .path = call->path,
         .content_type = "application/json",
         .body = call->body.data,
         .length = call->body.length,
         .headers = headers,
-        .header_count = sizeof headers / sizeof *headers - (authorization == NULL ? 1 : 0),
+        .header_count = write_headers(client, authorization, left_ms, sent, left, headers),
         .deadline_ms = left_ms,
     };
-    return http_client_send(client->http, &http, call_answered, call);
+    return http_client_send(call->http, &http, call_answered, call);
 }
 
 static void token_arrived(void *ctx, enum msgin5g_err err)
@@ -357,7 +455,8 @@ enum msgin5g_err naanf_client_retrieve(
     struct naanf_call *call = calloc(1, sizeof *call);
     if (call == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    *call = (struct naanf_call){ .client = client, .done = done, .ctx = ctx };
+    *call = (struct naanf_call){ .client = client, .done = done, .ctx = ctx, .http = client->http };
+    memcpy(call->path, RETRIEVE_PATH, sizeof RETRIEVE_PATH);
     call->started_us = monotonic_us();
     call->deadline_at_ms = now_ms + client->deadline_ms;
     buffer_init(&call->body, NAANF_BODY_MAX);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -113,4 +114,56 @@ enum msgin5g_err clock_parse_rfc3339(struct msgin5g_str text, int64_t *utc_s)
     memcpy(copy, text.octets, text.length);
     copy[text.length] = '\0';
     return read_date_time(copy, utc_s) ? MSGIN5G_OK : MSGIN5G_ERR_MALFORMED;
+}
+
+static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+    "Dec" };
+static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+
+enum msgin5g_err clock_format_http_date(int64_t utc_ms, char out[CLOCK_HTTP_DATE_LEN + 1])
+{
+    struct tm parts;
+    time_t time_s = utc_ms / 1000;
+    if (utc_ms < 0 || time_s > LAST_S || gmtime_r(&time_s, &parts) == NULL)
+        return MSGIN5G_ERR_INVALID;
+    (void)snprintf(out, CLOCK_HTTP_DATE_LEN + 1, "%s, %02d %s %04d %02d:%02d:%02d.%03d GMT", days[parts.tm_wday % 7],
+        parts.tm_mday % 100, months[parts.tm_mon % 12], (parts.tm_year + 1900) % 10000, parts.tm_hour % 100,
+        parts.tm_min % 100, parts.tm_sec % 100, (int)(utc_ms % 1000));
+    return MSGIN5G_OK;
+}
+
+static int month_of(const char *name)
+{
+    for (int i = 0; i < 12; i++)
+        if (strncmp(name, months[i], 3) == 0)
+            return i;
+    return -1;
+}
+
+/* The name of the day is not compared with the date: it says nothing new. */
+enum msgin5g_err clock_parse_http_date(struct msgin5g_str text, int64_t *utc_ms)
+{
+    static const char before_month[] = "00 ", after_month[] = " 0000 00:00:00";
+    char copy[CLOCK_HTTP_DATE_LEN + 1];
+    if (text.length < strlen("Sun, 06 Nov 1994 08:49:37 GMT") || text.length > CLOCK_HTTP_DATE_LEN ||
+        memchr(text.octets, '\0', text.length) != NULL)
+        return MSGIN5G_ERR_MALFORMED;
+    memcpy(copy, text.octets, text.length);
+    copy[text.length] = '\0';
+    const char *date = copy + 5;
+    const char *rest = date + strlen("06 Nov 1994 08:49:37");
+    bool fraction = has_shape(rest, ".000 GMT") && rest[8] == '\0';
+    if (copy[3] != ',' || copy[4] != ' ' || !has_shape(date, before_month) || !has_shape(date + 6, after_month) ||
+        month_of(date + 3) < 0 || !(fraction || strcmp(rest, " GMT") == 0))
+        return MSGIN5G_ERR_MALFORMED;
+    struct tm parts = { .tm_mday = number(date),
+        .tm_mon = month_of(date + 3),
+        .tm_year = number(date + 7) * 100 + number(date + 9) - 1900,
+        .tm_hour = number(date + 12),
+        .tm_min = number(date + 15),
+        .tm_sec = number(date + 18) };
+    if (parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60)
+        return MSGIN5G_ERR_MALFORMED;
+    *utc_ms = (int64_t)timegm(&parts) * 1000 + (fraction ? number(rest + 1) * 10 + (rest[3] - '0') : 0);
+    return MSGIN5G_OK;
 }

@@ -1,7 +1,7 @@
 #include "request.h"
 
 #include "base/secret.h"
-#include "connection.h"
+#include "server_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +162,19 @@ const struct tls_peer_names *http_request_peer(const struct http_request *reques
 const char *http_request_remote(const struct http_request *request)
 {
     return request->peer->remote;
+}
+
+int64_t http_request_age_ms(const struct http_request *request)
+{
+    const struct http_connection *connection = request->connection;
+    return connection != NULL ? loop_now_ms(connection->server->loop) - request->since_ms : 0;
+}
+
+const char *http_request_server_name(const struct http_request *request)
+{
+    const struct http_connection *connection = request->connection;
+    const char *name = connection != NULL ? connection->server->config.server_name : NULL;
+    return name != NULL ? name : "";
 }
 
 const struct http_route *http_request_route(const struct http_request *request)

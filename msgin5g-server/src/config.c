@@ -58,6 +58,10 @@ static const struct config_key callback_keys[] = { { "host", CONFIG_STRING, AT(a
     END };
 static const struct config_key aanf_keys[] = { { "url", CONFIG_STRING, AT(aanf_url), NULL, 8, 512,
                                                    .help = "AAnF, \"https://host:port\" (Naanf_AKMA, TS 29.535)." },
+    { "redirect_urls", CONFIG_STRINGS, AT(aanf_redirect_urls), .min = 0, .max = 16,
+        .help =
+            "Other places the AAnF may send a request on to with 307 or 308, once each, \"https://host:port\"; none: "
+            "only to itself." },
     { "certificate", CONFIG_FILE, AT(aanf_certificate), "", .help = "Own certificate chain (PEM); empty with http." },
     { "key", CONFIG_FILE, AT(aanf_key), "", .help = "Its private key (PEM)." },
     { "ca", CONFIG_FILE, AT(aanf_ca), "", .help = "Trusted for the AAnF's certificate (PEM)." },
@@ -187,6 +191,9 @@ static void check_aanf(const struct server_config *config, struct config_report 
     bool https = strncmp(config->aanf_url, "https://", 8) == 0;
     if (!https && strncmp(config->aanf_url, "http://", 7) != 0)
         config_report_add(report, "aanf.url", "must begin with https:// (or http:// in a lab)");
+    for (size_t i = 0; i < config->aanf_redirect_urls.count; i++)
+        if (https && strncmp(config->aanf_redirect_urls.values[i], "https://", 8) != 0)
+            config_report_add(report, "aanf.redirect_urls", "must begin with https://, as aanf.url does");
     if (https && *config->aanf_ca == '\0')
         config_report_add(report, "aanf.ca", "is needed with https: without it no AAnF is trusted");
     if (*config->aanf_token_url != '\0' && strncmp(config->aanf_token_url, "https://", 8) != 0)

@@ -26,6 +26,7 @@ struct server_config {
     bool allow_anonymous;
     int64_t key_expiry_grace_ms;
     char *aanf_url;
+    struct config_strings aanf_redirect_urls;
     char *aanf_certificate;
     char *aanf_key;
     char *aanf_ca;

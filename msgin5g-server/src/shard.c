@@ -65,6 +65,8 @@ static enum msgin5g_err create_key_source(struct shard *shard)
     if (*config->aanf_notif_uri != '\0')
         (void)snprintf(notif_uri, sizeof notif_uri, "%s" AF_CALLBACKS_PATH, config->aanf_notif_uri);
     struct akma_af_config af = { .aanf_url = config->aanf_url,
+        .redirect_urls = (const char *const *)config->aanf_redirect_urls.values,
+        .redirect_url_count = config->aanf_redirect_urls.count,
         .notif_uri = notif_uri,
         .tls = shard->aanf_tls,
         .token_url = *config->aanf_token_url != '\0' ? config->aanf_token_url : NULL,

@@ -22,8 +22,8 @@
 struct fixture {
     struct virtual_clock clock;
     struct loop *loop;
-    struct http_server *server;
-    uint16_t port;
+    struct http_server *server, *other; /* the AAnF, and one it may redirect to */
+    uint16_t port, other_port;
     struct naanf_client *client;
     /* What the AAnF does. */
     int status;
@@ -33,6 +33,8 @@ struct fixture {
     /* What it saw. */
     unsigned int requests;
     char asked[1024];
+    char sent[64], max_rsp_time[16], peer_info[64]; /* headers */
+    unsigned int other_requests;
     struct http_request *held;
     /* What the client said. */
     unsigned int answers;
@@ -40,11 +42,20 @@ struct fixture {
     struct naanf_key_data data;
 };
 
+static void keep_header(const struct http_request *request, const char *name, char *out, size_t size)
+{
+    struct msgin5g_str value = http_request_header(request, name);
+    (void)snprintf(out, size, "%.*s", (int)value.length, value.length > 0 ? value.octets : "");
+}
+
 static void serve(void *ctx, struct http_request *request)
 {
     struct fixture *fixture = ctx;
     struct msgin5g_str body = http_request_body(request);
     fixture->requests++;
+    keep_header(request, "3gpp-sbi-sender-timestamp", fixture->sent, sizeof fixture->sent);
+    keep_header(request, "3gpp-sbi-max-rsp-time", fixture->max_rsp_time, sizeof fixture->max_rsp_time);
+    keep_header(request, "3gpp-sbi-nf-peer-info", fixture->peer_info, sizeof fixture->peer_info);
     (void)snprintf(fixture->asked, sizeof fixture->asked, "%.*s", (int)body.length, body.octets);
     if (fixture->hold) {
         fixture->held = request;
@@ -60,7 +71,25 @@ static void serve(void *ctx, struct http_request *request)
     http_respond(request, &answer);
 }
 
+/* Where redirects lead, at either server: a key, or another redirect. */
+static void serve_elsewhere(void *ctx, struct http_request *request)
+{
+    struct fixture *fixture = ctx;
+    static const char key[] = "{" LATER ",\"kaf\":\"" KEY "\",\"supi\":\"imsi-001010000000001\"}";
+    fixture->other_requests++;
+    http_respond(
+        request, &(struct http_answer){
+                     .status = 200, .content_type = "application/json", .body = key, .length = sizeof key - 1 });
+}
+
 static const struct http_route routes[] = {
+    { "POST", NAANF_API "/retrieve-applicationkey", NULL, serve },
+    { "POST", "/moved/retrieve", NULL, serve_elsewhere },
+    { NULL, NULL, NULL, NULL },
+};
+
+static const struct http_route other_routes[] = {
+    { "POST", "/elsewhere/retrieve", NULL, serve_elsewhere },
     { "POST", NAANF_API "/retrieve-applicationkey", NULL, serve },
     { NULL, NULL, NULL, NULL },
 };
@@ -80,7 +109,7 @@ static void open_server(struct fixture *fixture)
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    char url[64];
+    char url[64], other_url[64];
     assert_non_null(fixture);
     assert_int_equal(secret_setup(), MSGIN5G_OK);
     assert_int_equal(tls_setup(), MSGIN5G_OK);
@@ -88,7 +117,18 @@ static int setup(void **state)
     assert_int_equal(loop_create(virtual_clock_source(&fixture->clock), &fixture->loop), MSGIN5G_OK);
     open_server(fixture);
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", fixture->port);
-    struct akma_af_config config = { .aanf_url = url, .deadline_ms = 2000 };
+    struct http_server_config http = {
+        .host = "127.0.0.1", .http2_only = true, .routes = other_routes, .ctx = fixture, .metrics_label = "other"
+    };
+    assert_int_equal(http_server_create(fixture->loop, &http, &fixture->other), MSGIN5G_OK);
+    fixture->other_port = http_server_port(fixture->other);
+    (void)snprintf(other_url, sizeof other_url, "http://127.0.0.1:%u/", fixture->other_port);
+    const char *const redirect_urls[] = { other_url };
+    struct akma_af_config config = { .aanf_url = url,
+        .redirect_urls = redirect_urls,
+        .redirect_url_count = 1,
+        .nf_instance_id = "22222222-2222-4222-8222-222222222222",
+        .deadline_ms = 2000 };
     assert_int_equal(naanf_client_create(fixture->loop, &config, &fixture->client), MSGIN5G_OK);
     *state = fixture;
     return 0;
@@ -101,6 +141,7 @@ static int teardown(void **state)
     if (fixture->held != NULL)
         http_respond(fixture->held, &(struct http_answer){ .status = 500 });
     http_server_free(fixture->server);
+    http_server_free(fixture->other);
     loop_free(fixture->loop);
     free(fixture);
     return 0;
@@ -216,8 +257,42 @@ static void test_pause_as_long_as_the_aanf_says(void **state)
     assert_answer(fixture, MSGIN5G_ERR_AANF);
     pass(fixture, 6999);
     assert_int_equal(ask(fixture), MSGIN5G_ERR_LIMIT);
-    pass(fixture, 1);
+    pass(fixture, 1 + 1000); /* and at most a second more */
     assert_answer(fixture, MSGIN5G_ERR_AANF);
+}
+
+static void test_pause_until_a_date(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->status = 503;
+    fixture->header = (struct http_header){ "retry-after", "Tue, 14 Nov 2023 22:13:26 GMT" }; /* in 6 s */
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+    pass(fixture, 5999);
+    assert_int_equal(ask(fixture), MSGIN5G_ERR_LIMIT);
+    pass(fixture, 1 + 1000);
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+}
+
+/* AFs that were sent away together do not come back together. */
+static void test_pauses_differ(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t least = INT64_MAX, most = 0;
+    fixture->status = 429;
+    fixture->header = (struct http_header){ "retry-after", "4" };
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+    for (int i = 0; i < 20; i++) {
+        int64_t waited_ms = 0;
+        while (ask(fixture) == MSGIN5G_ERR_LIMIT) {
+            pass(fixture, 20);
+            waited_ms += 20;
+        }
+        run(fixture, UINT32_MAX);
+        assert_in_range(waited_ms, 4000, 5000);
+        least = waited_ms < least ? waited_ms : least;
+        most = waited_ms > most ? waited_ms : most;
+    }
+    assert_true(most - least >= 100);
 }
 
 static void test_pauses_double_until_it_recovers(void **state)
@@ -228,15 +303,83 @@ static void test_pauses_double_until_it_recovers(void **state)
         assert_answer(fixture, MSGIN5G_ERR_AANF);
         pass(fixture, pause_ms - 1);
         assert_int_equal(ask(fixture), MSGIN5G_ERR_LIMIT);
-        pass(fixture, 1);
+        pass(fixture, 1 + pause_ms / 4);
     }
     fixture->status = 204;
     assert_answer(fixture, MSGIN5G_ERR_UNKNOWN_A_KID);
     fixture->status = 503;
     assert_answer(fixture, MSGIN5G_ERR_AANF);
-    pass(fixture, 1000);
+    pass(fixture, 1250);
     assert_int_equal(ask(fixture), MSGIN5G_OK);
     run(fixture, UINT32_MAX);
+}
+
+static void redirect_to(struct fixture *fixture, const char *location)
+{
+    fixture->header = (struct http_header){ "location", location };
+    fixture->status = 308;
+    fixture->requests = fixture->other_requests = 0;
+}
+
+/* TS 29.500 6.10.9.1: once, to the AAnF itself or a place of the configuration. */
+static void test_redirect_is_followed(void **state)
+{
+    struct fixture *fixture = *state;
+    char other[128], itself[128];
+    (void)snprintf(other, sizeof other, "HTTP://127.0.0.1:%u/elsewhere/retrieve#x", fixture->other_port);
+    (void)snprintf(itself, sizeof itself, "http://127.0.0.1:%u/moved/retrieve", fixture->port);
+    const char *const locations[] = { other, itself, "/moved/retrieve" };
+    for (size_t i = 0; i < sizeof locations / sizeof *locations; i++) {
+        redirect_to(fixture, locations[i]);
+        fixture->status = i % 2 == 0 ? 307 : 308;
+        assert_answer(fixture, MSGIN5G_OK);
+        assert_int_equal(fixture->requests, 1);
+        assert_int_equal(fixture->other_requests, 1);
+    }
+}
+
+static void test_redirect_is_not_followed(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const locations[] = { "http://127.0.0.2/elsewhere/retrieve", "https://127.0.0.1/moved/retrieve",
+        "ftp://127.0.0.1/", "//127.0.0.1/moved/retrieve", "moved/retrieve", "http://user@127.0.0.1/", "http://", "/a b",
+        "" };
+    for (size_t i = 0; i < sizeof locations / sizeof *locations; i++) {
+        redirect_to(fixture, locations[i]);
+        assert_answer(fixture, MSGIN5G_ERR_AANF);
+        assert_int_equal(fixture->requests, 1);
+        assert_int_equal(fixture->other_requests, 0);
+    }
+    redirect_to(fixture, "/moved/retrieve");
+    fixture->body = "{\"cause\":\"SCP_REDIRECTION\"}";
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+    assert_int_equal(fixture->other_requests, 0);
+    fixture->header.name = NULL; /* no Location */
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+}
+
+static void test_second_redirect_is_an_error(void **state)
+{
+    struct fixture *fixture = *state;
+    char location[128];
+    (void)snprintf(
+        location, sizeof location, "http://127.0.0.1:%u" NAANF_API "/retrieve-applicationkey", fixture->other_port);
+    redirect_to(fixture, location);
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+    assert_int_equal(fixture->requests, 2);
+    assert_int_equal(fixture->other_requests, 0);
+}
+
+/* TS 29.500 5.2.3: who asks, since when, and how long it waits. */
+static void test_custom_headers(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t sent_ms;
+    fixture->status = 204;
+    assert_answer(fixture, MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_int_equal(clock_parse_http_date(msgin5g_str(fixture->sent), &sent_ms), MSGIN5G_OK);
+    assert_string_equal(fixture->max_rsp_time, "2000");
+    assert_string_equal(fixture->peer_info, "srcinst=22222222-2222-4222-8222-222222222222");
 }
 
 static void test_no_answer_in_time(void **state)
@@ -322,7 +465,13 @@ int main(void)
         TEST(test_key_as_asked),
         TEST(test_judgement),
         TEST(test_pause_as_long_as_the_aanf_says),
+        TEST(test_pause_until_a_date),
+        TEST(test_pauses_differ),
         TEST(test_pauses_double_until_it_recovers),
+        TEST(test_redirect_is_followed),
+        TEST(test_redirect_is_not_followed),
+        TEST(test_second_redirect_is_an_error),
+        TEST(test_custom_headers),
         TEST(test_no_answer_in_time),
         TEST(test_lost_connection_is_tried_again_once),
         TEST(test_nobody_listens),

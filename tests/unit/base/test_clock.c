@@ -97,6 +97,34 @@ static void virtual_clock_stands_still_until_moved(void **state)
     assert_int_equal(clock.utc_s(clock.ctx), 1772366401);
 }
 
+static void test_http_date(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t utc_ms;
+    } good[] = {
+        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777000 },
+        { "Sun, 04 Aug 2019 08:49:37.845 GMT", 1564908577845 },
+        { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+    };
+    static const char *const bad[] = { "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37.8 GMT", "Sun, 06 Nov 1994 08:49:37.845 GMTx",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nox 1994 08:49:37 GMT",
+        "Sun, 06 Nov 19x4 08:49:37 GMT", "Sun; 06 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT" };
+    char text[CLOCK_HTTP_DATE_LEN + 1];
+    int64_t utc_ms;
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(clock_parse_http_date(msgin5g_str(good[i].text), &utc_ms), MSGIN5G_OK);
+        assert_int_equal(utc_ms, good[i].utc_ms);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(clock_parse_http_date(msgin5g_str(bad[i]), &utc_ms), MSGIN5G_ERR_MALFORMED);
+    assert_int_equal(clock_format_http_date(1564908577845, text), MSGIN5G_OK);
+    assert_string_equal(text, "Sun, 04 Aug 2019 08:49:37.845 GMT");
+    assert_int_equal(clock_format_http_date(-1, text), MSGIN5G_ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +133,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_rfc3339),
         cmocka_unit_test(system_clock_moves_forward),
         cmocka_unit_test(virtual_clock_stands_still_until_moved),
+        cmocka_unit_test(test_http_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

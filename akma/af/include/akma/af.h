@@ -13,9 +13,12 @@ struct akma_af; /* fields live in af.c */
 struct akma_af_config {
     const char *aanf_url;    /* "https://host:port"; the API is under /naanf-akma/v1 */
     struct tls_context *tls; /* borrowed for the AF's life */
+    /* Where the AAnF may redirect to besides itself, "https://host:port" each; borrowed for the call. */
+    const char *const *redirect_urls;
+    size_t redirect_url_count;
     /* Token endpoint of the NRF, "https://host:port/oauth2/token" (the path may be left out); NULL: no tokens. */
     const char *token_url;
-    const char *nf_instance_id; /* UUID of this AF, with token_url */
+    const char *nf_instance_id; /* UUID of this AF; needed with token_url; NULL or "": none */
     const char *token_scope;    /* NULL: all that ApplicationKey_Get can need */
     const char *notif_uri;   /* where the AAnF posts ServiceDisableNotif; "" or NULL: nowhere; borrowed for the call */
     int64_t deadline_ms;     /* of one request; default 2000 (section 4.5 of the AKMA digest) */

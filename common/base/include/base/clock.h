@@ -26,4 +26,12 @@ enum msgin5g_err clock_format_rfc3339(int64_t utc_s, char out[CLOCK_RFC3339_LEN 
  * ERR_MALFORMED. */
 enum msgin5g_err clock_parse_rfc3339(struct msgin5g_str text, int64_t *utc_s);
 
+#define CLOCK_HTTP_DATE_LEN 33 /* "Sun, 04 Aug 2019 08:49:37.845 GMT" without the NUL */
+
+/** Write @p utc_ms (milliseconds since 1970-01-01 UTC) as 3gpp-Sbi-Sender-Timestamp wants it: IMF-fixdate with
+ * milliseconds (TS 29.500 5.2.3.3.2). @return MSGIN5G_OK or ERR_INVALID. */
+enum msgin5g_err clock_format_http_date(int64_t utc_ms, char out[CLOCK_HTTP_DATE_LEN + 1]);
+/** Read an IMF-fixdate (RFC 9110 5.6.7) with or without milliseconds. @return MSGIN5G_OK or ERR_MALFORMED. */
+enum msgin5g_err clock_parse_http_date(struct msgin5g_str text, int64_t *utc_ms);
+
 #endif

@@ -48,6 +48,10 @@ struct msgin5g_str http_request_body(const struct http_request *request);
 const struct tls_peer_names *http_request_peer(const struct http_request *request);
 /** Textual address of the client, "127.0.0.1:40000". */
 const char *http_request_remote(const struct http_request *request);
+/** Milliseconds since the whole request was here. */
+int64_t http_request_age_ms(const struct http_request *request);
+/** server_name of the server's configuration, "" for none. */
+const char *http_request_server_name(const struct http_request *request);
 const struct http_route *http_request_route(const struct http_request *request);
 enum http_match http_request_match(const struct http_request *request);
 
