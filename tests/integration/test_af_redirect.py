@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
+import aanf_faults
 import sbi
 import testbed
 
-from test_n7_n8_n9_faults import CALM, faults
 
 PATH = "/naanf-akma/v1/retrieve-applicationkey"
 AF_ID = "msgin5g.lab.example:0100000009"
@@ -30,14 +30,14 @@ def net(bed):
 
 
 class First:
-    """The redirecting AAnF, for faults()."""
+    """The redirecting AAnF, as aanf_faults wants it."""
 
     def __init__(self, daemon):
         self.aanf = daemon
 
 
 def redirect(bed, location, status=308):
-    faults(First(bed.first), status=status, location=location)
+    aanf_faults.begin(First(bed.first), status=status, location=location)
 
 
 @pytest.mark.parametrize("status, number", [(307, 0), (308, 1)])
@@ -62,9 +62,9 @@ def test_clear_text_redirect_is_not_followed(net):
 
 def test_second_redirect_is_an_error(net):
     redirect(net, net.aanf_url + PATH)
-    faults(net, status=307, location=net.aanf_url + PATH)
+    aanf_faults.begin(net, status=307, location=net.aanf_url + PATH)
     assert net.run_client(net.subscribers[3], "register")[0] == 8
-    faults(net, **CALM, location="")
+    aanf_faults.end(net)
     assert net.run_client(net.subscribers[3], "register")[0] == 0
 
 
@@ -94,10 +94,10 @@ def test_max_rsp_time_that_is_over(net):
 
 
 def test_max_rsp_time_and_latency(net):
-    faults(net, latency_ms=300)
+    aanf_faults.begin(net, latency_ms=300)
     assert retrieve(net, "3gpp-Sbi-Max-Rsp-Time: 200").cause == "TIMED_OUT_REQUEST"
     assert retrieve(net, "3gpp-Sbi-Max-Rsp-Time: 2000").cause == "K_AKMA_NOT_PRESENT"
-    faults(net, **CALM)
+    aanf_faults.end(net)
 
 
 def test_nf_peer_info(net):

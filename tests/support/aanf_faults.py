@@ -3,7 +3,7 @@
 import json
 import urllib.request
 
-CALM = {"latency_ms": 0, "status": 0, "drop": False, "reset": "none", "key": "right", "expiry": "right", "body": "whole"}
+CALM = {"latency_ms": 0, "status": 0, "location": "", "drop": False, "reset": "none", "key": "right", "expiry": "right", "body": "whole"}
 
 
 def begin(bed, **values):
