@@ -44,6 +44,8 @@ enum exit_code exit_code_of(enum msgin5g_err err)
     case MSGIN5G_ERR_NO_ROUTE:
     case MSGIN5G_ERR_QUEUE_FULL:
     case MSGIN5G_ERR_EXPIRED:
+    case MSGIN5G_ERR_SEGMENT_MISSING:
+    case MSGIN5G_ERR_BAD_SEGMENT:
         return EXIT_CODE_NOT_DELIVERED;
     case MSGIN5G_ERR_NO_MEMORY:
     case MSGIN5G_ERR_INTERNAL:

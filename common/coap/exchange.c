@@ -69,6 +69,7 @@ struct exchange *exchange_take(struct transport_session *session, enum exchange_
     exchange->generation++;
     exchange->kind = (uint8_t)kind;
     exchange->observation = NULL;
+    exchange->held = NULL;
     DL_APPEND(session->exchanges, exchange);
     session->exchange_count++;
     exchange_watch(exchange);
@@ -117,6 +118,7 @@ void exchange_give(struct exchange *exchange)
     exchange_unwatch(exchange);
     DL_DELETE(session->exchanges, exchange);
     session->exchange_count--;
+    held_on_end(session, exchange);
     exchange->session = NULL;
     exchange->next = table->free;
     table->free = exchange;
@@ -392,6 +394,19 @@ enum msgin5g_err exchange_send(const struct exchange *exchange, const struct tra
     return send_request(exchange->session, call, token, observe);
 }
 
+static enum msgin5g_err send_or_hold(struct exchange *exchange, const struct transport_call *call)
+{
+    struct transport_session *session = exchange->session;
+    if (!held_is_large(session, call))
+        return exchange_send(exchange, call, -1);
+    struct transport_call certain = *call;
+    certain.confirmable = true; /* with one block lost the others would be for nothing */
+    if (session->large != NULL)
+        return held_add(exchange, &certain);
+    session->large = exchange;
+    return exchange_send(exchange, &certain, -1);
+}
+
 enum msgin5g_err transport_send(
     struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
 {
@@ -400,7 +415,7 @@ enum msgin5g_err transport_send(
         return MSGIN5G_ERR_CLOSED;
     if (call->length > session->transport->config.body_octets)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
-    if (!call->confirmable && done == NULL)
+    if (!call->confirmable && done == NULL && !held_is_large(session, call))
         return send_request(session, call, nobody_waits, -1);
     if (session->exchange_count >= TRANSPORT_EXCHANGES_MAX)
         return MSGIN5G_ERR_LIMIT;
@@ -409,7 +424,7 @@ enum msgin5g_err transport_send(
         return MSGIN5G_ERR_NO_MEMORY;
     /* done() only once transport_send() has said yes: what ends the exchange in the meantime ends it silently */
     exchange->done = NULL;
-    enum msgin5g_err err = exchange_send(exchange, call, -1);
+    enum msgin5g_err err = send_or_hold(exchange, call);
     if (err != MSGIN5G_OK) {
         if (exchange->session == session)
             exchange_give(exchange);

@@ -24,6 +24,7 @@ struct exchange {
     transport_done_fn *done;           /* of an observer its transport_observed_fn, which is the same type */
     void *ctx;
     struct transport_observation *observation; /* of a notification; NULL: cancelled in the meantime */
+    struct held *held;                         /* of a request whose turn has not come; see held.c */
     struct exchange *prev, *next;              /* of the session, in order of sending */
     struct exchange *older, *younger;          /* of the transport, for the time limit */
     int64_t due_ms;
@@ -148,6 +149,8 @@ struct transport_session {
     struct session_oscore *oscore; /* NULL: another scheme */
     struct answer_cache *answers;
     struct exchange *exchanges;
+    struct exchange *large; /* its body goes out in blocks now; NULL: none */
+    struct held *held;      /* requests that wait for that, in order of sending */
     struct transport_observation *observations;
     struct transport_deferred *deferred;
     char *remote_text;
@@ -250,6 +253,16 @@ void exchange_finish(struct exchange *exchange, enum msgin5g_err err, const stru
 bool exchange_may_send(const struct transport_session *session, const struct transport_call *call);
 /** Send the request of @p exchange; @p observe: value of the option, -1: none. */
 enum msgin5g_err exchange_send(const struct exchange *exchange, const struct transport_call *call, int observe);
+
+/* ---- held.c ---- */
+
+/** Does this body go out in blocks? */
+bool held_is_large(const struct transport_session *session, const struct transport_call *call);
+/** Send @p call, of which a copy is kept, when the large body before it has gone. @return MSGIN5G_OK or ERR_NO_MEMORY.
+ */
+enum msgin5g_err held_add(struct exchange *exchange, const struct transport_call *call);
+/** @p exchange, no longer one of @p session, was the large one or waited for it: the next one may go. */
+void held_on_end(struct transport_session *session, struct exchange *exchange);
 
 /** The peer acknowledged the notification with message id @p mid. */
 void observation_on_acked(struct transport_session *session, uint16_t mid);

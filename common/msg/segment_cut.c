@@ -22,7 +22,7 @@ enum msgin5g_err segment_cut(struct msgin5g_str payload, size_t limit, struct se
     size_t at = 0;
     if (limit < MSGIN5G_SEGMENT_SIZE_MIN)
         return MSGIN5G_ERR_INVALID;
-    if (payload.length > SEGMENT_WHOLE_MAX)
+    if (payload.length > MSGIN5G_WHOLE_MAX)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
     out->count = 0;
     out->offset[0] = 0;

@@ -110,7 +110,7 @@ static bool contradicts(const struct segment_set *set, const struct msgin5g_mess
         return true;
     return !msgin5g_str_equal(segment->msg_id, set->message.msg_id) ||
            !same_address(&segment->ori, &set->message.ori) || !same_address(&segment->dest, &set->message.dest) ||
-           segment->payload.length > SEGMENT_WHOLE_MAX - set->octets;
+           segment->payload.length > MSGIN5G_WHOLE_MAX - set->octets;
 }
 
 static enum segment_verdict keep(struct segment_set *set, const struct msgin5g_message *segment)

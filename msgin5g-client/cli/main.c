@@ -171,6 +171,16 @@ static const char *on_message(void *ctx, struct msgin5g_client *client, const st
     return NULL;
 }
 
+static void on_incomplete(
+    void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id, struct msgin5g_str from, enum msgin5g_err err)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    OUTPUT(run->options.json, "incomplete", FIELD_STR("from", from), FIELD_STR("msg_id", msg_id),
+        FIELD_TEXT("cause", msgin5g_err_cause(err)));
+}
+
 static const char *status_text(enum msgin5g_delivery_status status)
 {
     if (status == MSGIN5G_DELIVERY_SUCCESS)
@@ -255,6 +265,7 @@ static const struct msgin5g_client_events events = {
     .message = on_message,
     .report = on_report,
     .response = on_response,
+    .incomplete = on_incomplete,
     .sent = on_sent,
     .need_key = on_need_key,
 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAYLOAD_FILE_MAX (MSGIN5G_PAYLOAD_MAX + 1)
+#define PAYLOAD_FILE_MAX (MSGIN5G_WHOLE_MAX + 1)
 #define DURATION_MAX_S   INT64_C(604800) /* EC-9, EC-16 */
 
 enum {
@@ -44,7 +44,9 @@ enum {
     KEY_AS,
     KEY_AREA,
     KEY_BACKOFF,
-    KEY_LAST = KEY_BACKOFF
+    KEY_MAX_SEGMENT,
+    KEY_SEGMENT_WAIT,
+    KEY_LAST = KEY_SEGMENT_WAIT
 };
 
 static const struct argp_option argp_options[] = {
@@ -70,13 +72,16 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "Registration:", 4 },
     { "lifetime", KEY_LIFETIME, "DURATION", 0, "Lifetime to ask for: 90s, 10m, 2h, 7d", 4 },
     { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
+    { 0, 0, 0, 0, "Segments:", 4 },
+    { "max-segment", KEY_MAX_SEGMENT, "OCTETS", 0, "Payload of one segment, 64 to 2048, both ways (default 2048)", 4 },
+    { "segment-wait", KEY_SEGMENT_WAIT, "MS", 0, "Silence before missing segments are asked for (default 5000)", 4 },
     { 0, 0, 0, 0, "send:", 5 },
     { "to", KEY_TO, "URI", 0, "Recipient, a UE Service ID unless --group, --topic, --as or --area says else", 5 },
     { "group", KEY_GROUP, 0, 0, "The recipient is a group", 5 },
     { "topic", KEY_TOPIC, 0, 0, "The recipient is a topic", 5 },
     { "as", KEY_AS, 0, 0, "The recipient is an application server", 5 },
     { "area", KEY_AREA, 0, 0, "The recipient is a broadcast area", 5 },
-    { "payload", 'p', "TEXT|@FILE|-", 0, "What to send, at most 2048 octets of UTF-8", 5 },
+    { "payload", 'p', "TEXT|@FILE|-", 0, "What to send, at most 256 KiB of UTF-8", 5 },
     { "report", 'r', 0, 0, "Ask for a delivery report and wait for it", 5 },
     { "store", KEY_STORE, 0, 0, "Store and forward when the recipient is away", 5 },
     { "expires", KEY_EXPIRES, "DURATION", 0, "Keep a stored message this long; with --store", 5 },
@@ -151,8 +156,8 @@ static void read_payload(struct argp_state *state, struct options *out, const ch
         err = buffer_read_file(&out->payload, text[0] == '@' ? text + 1 : text);
     else
         err = buffer_append_text(&out->payload, text);
-    if (err == MSGIN5G_ERR_LIMIT || out->payload.length > MSGIN5G_PAYLOAD_MAX)
-        argp_error(state, "--payload: more than %d octets; a message carries no more", MSGIN5G_PAYLOAD_MAX);
+    if (err == MSGIN5G_ERR_LIMIT || out->payload.length > MSGIN5G_WHOLE_MAX)
+        argp_error(state, "--payload: more than %d octets; a message carries no more", MSGIN5G_WHOLE_MAX);
     else if (err != MSGIN5G_OK)
         argp_failure(state, EXIT_CODE_OTHER, errno, "--payload: cannot read %s", text);
     else if (!utf8_valid(out->payload.data, out->payload.length))
@@ -276,6 +281,14 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
         return true;
     case KEY_BACKOFF:
         out->backoff_min_ms = read_number(state, "backoff", argument, 600000);
+        return true;
+    case KEY_MAX_SEGMENT:
+        out->max_segment_size = read_number(state, "max-segment", argument, MSGIN5G_PAYLOAD_MAX);
+        if (out->max_segment_size < MSGIN5G_SEGMENT_SIZE_MIN)
+            argp_error(state, "--max-segment: at least %d octets", MSGIN5G_SEGMENT_SIZE_MIN);
+        return true;
+    case KEY_SEGMENT_WAIT:
+        out->segment_wait_ms = read_number(state, "segment-wait", argument, 600000);
         return true;
     case KEY_LIFETIME:
         reading->lifetime_s = read_duration_s(state, "lifetime", argument);

@@ -23,6 +23,8 @@ struct options {
     int64_t timeout_s; /* 0: none */
     int64_t count;     /* listen: messages to wait for; 0: no end */
     int64_t backoff_min_ms;
+    int64_t max_segment_size; /* 0: not given */
+    int64_t segment_wait_ms;
     struct msgin5g_outgoing outgoing;
     struct buffer payload;
 };

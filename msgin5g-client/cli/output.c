@@ -4,16 +4,30 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#define LINE_MAX_OCTETS 16384 /* a payload of 2048 octets, each escaped, and the rest */
+#define FIELD_OCTETS  128 /* of a name, a number and what stands around them */
+#define ESCAPE_OCTETS 6   /* of one character that cannot stand in a JSON string */
+
+static size_t line_capacity(const struct output_field *fields)
+{
+    size_t octets = FIELD_OCTETS;
+
+    for (; fields->kind != OUTPUT_END; fields++)
+        octets += FIELD_OCTETS + ESCAPE_OCTETS * fields->text.length;
+    return octets;
+}
 
 static void print_json(const char *event, const struct output_field *fields)
 {
-    uint8_t line[LINE_MAX_OCTETS];
+    size_t capacity = line_capacity(fields);
+    uint8_t *line = malloc(capacity);
     struct json_writer writer;
     size_t length;
 
-    json_writer_init(&writer, line, sizeof line);
+    if (line == NULL)
+        abort();
+    json_writer_init(&writer, line, capacity);
     json_object_begin(&writer, NULL);
     json_text(&writer, "event", event);
     for (; fields->kind != OUTPUT_END; fields++) {
@@ -27,6 +41,7 @@ static void print_json(const char *event, const struct output_field *fields)
     json_object_end(&writer);
     if (json_writer_finish(&writer, &length) == MSGIN5G_OK)
         printf("%.*s\n", (int)length, (const char *)line);
+    free(line);
 }
 
 /* Octets of a control character at @p i: C0, DEL, or one of C1 in UTF-8; 0: it is none. */

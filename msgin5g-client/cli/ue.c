@@ -59,6 +59,8 @@ static int open_context(struct ue *ue, const struct msgin5g_client_events *event
         .reg_lifetime_s = settings->lifetime_s,
         .version = (enum msgin5g_version)settings->version,
         .backoff_min_ms = (unsigned)ue->options->backoff_min_ms,
+        .max_segment_size = (unsigned)ue->options->max_segment_size,
+        .segment_wait_ms = (unsigned)ue->options->segment_wait_ms,
     };
     enum msgin5g_err err = msgin5g_context_create(&context, &ue->context);
 

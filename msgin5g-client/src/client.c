@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_BACKOFF_MIN_MS 1000
-#define DEFAULT_BACKOFF_MAX_MS 60000
-#define DEFAULT_OUTSTANDING    16
+#define DEFAULT_BACKOFF_MIN_MS  1000
+#define DEFAULT_BACKOFF_MAX_MS  60000
+#define DEFAULT_OUTSTANDING     16
+#define DEFAULT_SEGMENT_WAIT_MS 5000 /* EC-34 */
 
 static unsigned or_default(unsigned value, unsigned default_value)
 {
@@ -18,12 +19,17 @@ static bool version_valid(enum msgin5g_version version)
     return CAN_PIN_VERSION ? version <= MSGIN5G_VERSION_1_3 : version == MSGIN5G_VERSION_AUTO;
 }
 
+static bool segment_size_valid(unsigned octets)
+{
+    return octets == 0 || (octets >= MSGIN5G_SEGMENT_SIZE_MIN && octets <= MSGIN5G_PAYLOAD_MAX);
+}
+
 static enum msgin5g_err configure(struct msgin5g_client *client, const struct msgin5g_client_config *config)
 {
     const char *server_name = config->server_name;
 
     if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 ||
-        !version_valid(config->version))
+        !version_valid(config->version) || !segment_size_valid(config->max_segment_size))
         return MSGIN5G_ERR_INVALID;
     if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
@@ -37,6 +43,10 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     client->backoff_min_ms = or_default(config->backoff_min_ms, DEFAULT_BACKOFF_MIN_MS);
     client->backoff_max_ms = or_default(config->backoff_max_ms, DEFAULT_BACKOFF_MAX_MS);
     client->outstanding_max = or_default(config->outstanding, DEFAULT_OUTSTANDING);
+    client->max_segment_size = config->max_segment_size;
+    client->segment_size = or_default(config->max_segment_size, MSGIN5G_PAYLOAD_MAX);
+    client->segment_wait_ms = or_default(config->segment_wait_ms, DEFAULT_SEGMENT_WAIT_MS);
+    segments_in_init(client);
     return MSGIN5G_OK;
 }
 

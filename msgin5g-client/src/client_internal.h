@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/secret.h"
 #include "coap/transport.h"
+#include "msg/segment.h"
 #include "msgin5g/client.h"
 #include "recent.h"
 #include "server_uri.h"
@@ -43,7 +44,9 @@ struct pending {
     struct pending *prev, *next;
 };
 
-struct report; /* a delivery status report owed to a sender, see reports.c */
+struct open_set; /* a message coming in segments, see segments_in.c */
+struct sent_set; /* one that went out so, see segments_out.c */
+struct report;   /* a delivery status report owed to a sender, see reports.c */
 
 struct reports {
     struct report *list;
@@ -62,6 +65,9 @@ struct msgin5g_client {
     enum msgin5g_version version;
     unsigned backoff_min_ms, backoff_max_ms;
     unsigned outstanding_max;
+    uint32_t segment_size;     /* payload octets of one message going out */
+    uint32_t max_segment_size; /* told to the server (EC-10); 0: not told */
+    unsigned segment_wait_ms;
 
     char a_kid[AKMA_A_KID_MAX + 1];
     struct k_akma *k_akma; /* in context->keys; NULL before msgin5g_client_set_akma() */
@@ -77,6 +83,11 @@ struct msgin5g_client {
     unsigned pending_count;
     struct reports reports;
     struct recent recent; /* messages already handed to the application */
+    struct open_set *open_sets;
+    struct segment_budget open_budget;
+    struct recent finished_sets; /* of which late segments are of no use */
+    struct sent_set *sent_sets;
+    size_t sent_octets;
     char protection[64];
     struct msgin5g_client *prev, *next; /* in the context */
 };
@@ -111,6 +122,25 @@ bool keys_psk(const struct msgin5g_client *client, const char *hint, uint16_t su
 void messages_receive(struct msgin5g_client *client, struct transport_request *request);
 /** Cut the messages on their way loose from a client about to be freed. */
 void messages_abandon(struct msgin5g_client *client);
+
+/** Give a whole message to the application, unless it was there before, and owe the report it asks for. */
+void messages_hand_over(struct msgin5g_client *client, const struct msgin5g_message *message);
+
+/* segments_out.c */
+/** Send a message larger than one segment; sent() follows once. @return as msgin5g_client_send(). */
+enum msgin5g_err segments_send(struct msgin5g_client *client, const struct msgin5g_message *whole);
+void segments_on_recovery(struct msgin5g_client *client, const struct msgin5g_message *segrec);
+void segments_on_confirmation(struct msgin5g_client *client, const struct msgin5g_message *segconfir);
+/** The server has said by MSGRESP how this set ended; nobody asks for its segments any more. */
+void segments_forget(struct msgin5g_client *client, struct msgin5g_str set_id);
+void segments_out_abandon(struct msgin5g_client *client);
+
+/* segments_in.c */
+void segments_in_init(struct msgin5g_client *client);
+void segments_receive(struct msgin5g_client *client, const struct msgin5g_message *segment);
+/** Registered again: the time for what is missing starts anew. */
+void segments_in_resume(struct msgin5g_client *client);
+void segments_in_abandon(struct msgin5g_client *client);
 
 /* reports.c */
 /** Owe the originator a report about @p message; sent now or after the next registration. @p cause NULL: success. */

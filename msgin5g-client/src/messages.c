@@ -39,36 +39,44 @@ static struct msgin5g_message compose(const struct msgin5g_outgoing *outgoing, c
     return message;
 }
 
+static enum msgin5g_err send_whole(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    struct pending *pending = calloc(1, sizeof *pending);
+    enum msgin5g_err err;
+
+    if (pending == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    if ((err = client_post(client, message, on_sent, pending)) != MSGIN5G_OK) {
+        free(pending);
+        return err;
+    }
+    memcpy(pending->msg_id, message->msg_id.octets, MSGIN5G_UUID_LEN);
+    pending->client = client;
+    DL_APPEND(client->pending, pending);
+    client->pending_count++;
+    return MSGIN5G_OK;
+}
+
 enum msgin5g_err msgin5g_client_send(
     struct msgin5g_client *client, const struct msgin5g_outgoing *outgoing, char msg_id[MSGIN5G_UUID_LEN + 1])
 {
     unsigned char random[16];
-    struct pending *pending;
     struct msgin5g_message message;
-    enum msgin5g_err err;
 
     if (client->state != MSGIN5G_CLIENT_REGISTERED)
         return MSGIN5G_ERR_NOT_REGISTERED;
-    if (outgoing->payload_length > MSGIN5G_PAYLOAD_MAX)
+    if (outgoing->payload_length > MSGIN5G_WHOLE_MAX)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
     if (outgoing->to == NULL)
         return MSGIN5G_ERR_INVALID;
     if (client->pending_count >= client->outstanding_max)
         return MSGIN5G_ERR_LIMIT;
-    if ((pending = calloc(1, sizeof *pending)) == NULL)
-        return MSGIN5G_ERR_NO_MEMORY;
     secret_random(random, sizeof random);
-    msgin5g_uuid_format(random, pending->msg_id);
-    message = compose(outgoing, pending->msg_id);
-    if ((err = client_post(client, &message, on_sent, pending)) != MSGIN5G_OK) {
-        free(pending);
-        return err;
-    }
-    pending->client = client;
-    DL_APPEND(client->pending, pending);
-    client->pending_count++;
-    memcpy(msg_id, pending->msg_id, sizeof pending->msg_id);
-    return MSGIN5G_OK;
+    msgin5g_uuid_format(random, msg_id);
+    message = compose(outgoing, msg_id);
+    if (outgoing->payload_length > client->segment_size)
+        return segments_send(client, &message);
+    return send_whole(client, &message);
 }
 
 void messages_abandon(struct msgin5g_client *client)
@@ -79,9 +87,11 @@ void messages_abandon(struct msgin5g_client *client)
         DL_DELETE(client->pending, pending);
         pending->client = NULL; /* on_sent() releases it when the transport ends the exchange */
     }
+    segments_out_abandon(client);
+    segments_in_abandon(client);
 }
 
-static void hand_over(struct msgin5g_client *client, const struct msgin5g_message *message)
+void messages_hand_over(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
     const char *cause = NULL;
 
@@ -117,7 +127,10 @@ static void split(struct msgin5g_client *client, const struct msgin5g_message *m
 
 static void on_msg(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
-    split(client, message, hand_over);
+    if (message->segmented)
+        segments_receive(client, message);
+    else
+        split(client, message, messages_hand_over);
 }
 
 static void on_imdn(struct msgin5g_client *client, const struct msgin5g_message *message)
@@ -127,6 +140,8 @@ static void on_imdn(struct msgin5g_client *client, const struct msgin5g_message 
 
 static void on_msgresp(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
+    if (message->delivery_status == MSGIN5G_DELIVERY_FAILURE)
+        segments_forget(client, message->segment.set_id);
     if (client->events.response != NULL)
         client->events.response(client->ctx, client, message->msg_id, message->delivery_status, message->cause);
 }
@@ -136,6 +151,8 @@ static void (*const handlers[MSGIN5G_TYPE_COUNT])(struct msgin5g_client *, const
     [MSGIN5G_TYPE_MSG] = on_msg,
     [MSGIN5G_TYPE_IMDN] = on_imdn,
     [MSGIN5G_TYPE_MSGRESP] = on_msgresp,
+    [MSGIN5G_TYPE_SEGREC] = segments_on_recovery,
+    [MSGIN5G_TYPE_SEGCONFIR] = segments_on_confirmation,
 };
 
 static enum msgin5g_err receive(struct transport_request *request, struct msgin5g_message *out)

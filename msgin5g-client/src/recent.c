@@ -8,14 +8,41 @@ static uint64_t hash(uint64_t value, struct msgin5g_str text)
     return value;
 }
 
-bool recent_seen(struct recent *recent, const struct msgin5g_message *message)
+static bool has(const struct recent *recent, uint64_t value)
 {
-    uint64_t value = hash(hash(0xcbf29ce484222325u, message->ori.addr), message->msg_id);
-
     for (unsigned i = 0; i < RECENT_MESSAGES; i++)
         if (recent->hashes[i] == value)
             return true;
+    return false;
+}
+
+static void put(struct recent *recent, uint64_t value)
+{
     recent->hashes[recent->next] = value;
     recent->next = (recent->next + 1) % RECENT_MESSAGES;
+}
+
+static uint64_t hash_of(struct msgin5g_str originator, struct msgin5g_str id)
+{
+    return hash(hash(0xcbf29ce484222325u, originator), id);
+}
+
+bool recent_known(const struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id)
+{
+    return has(recent, hash_of(originator, id));
+}
+
+void recent_add(struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id)
+{
+    put(recent, hash_of(originator, id));
+}
+
+bool recent_seen(struct recent *recent, const struct msgin5g_message *message)
+{
+    uint64_t value = hash_of(message->ori.addr, message->msg_id);
+
+    if (has(recent, value))
+        return true;
+    put(recent, value);
     return false;
 }

@@ -14,5 +14,8 @@ struct recent {
 
 /** True when @p message was here before (EC-11); else it is remembered and the oldest one forgotten. */
 bool recent_seen(struct recent *recent, const struct msgin5g_message *message);
+/** True when recent_add() was told of @p id (a UUID) of @p originator and not of RECENT_MESSAGES others since. */
+bool recent_known(const struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id);
+void recent_add(struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id);
 
 #endif

@@ -27,6 +27,8 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
         client->events.registered(client->ctx, client, lifetime_s);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
         reports_flush(client);
+    if (client->state == MSGIN5G_CLIENT_REGISTERED)
+        segments_in_resume(client);
 }
 
 static enum msgin5g_err refusal(uint8_t code)
@@ -85,6 +87,7 @@ void registration_start(struct msgin5g_client *client)
 
     if (client->reg_lifetime_s > 0)
         reg.reg_exp_time_s = client->reg_lifetime_s;
+    reg.max_segment_size = client->max_segment_size;
     if ((err = client_post(client, &reg, on_reg_answer, client->connection)) != MSGIN5G_OK)
         connection_retry_later(client, err);
     else if (client->state != MSGIN5G_CLIENT_REGISTERED)

@@ -54,7 +54,8 @@ def basics(key):
     (["listen", "--count", "1x"], "not a whole number"),
     (["send", "--to", UE, "--priority", "urgent"], "none of high, normal, low"),
     (["send", "--to", UE, "--expires", "1h"], "add --store"),
-    (["send", "--to", UE, "--payload", "x" * 2049], "more than 2048 octets"),
+    (["register", "--max-segment", "63"], "at least 64 octets"),
+    (["register", "--max-segment", "2049"], "not a whole number"),
     (["send", "--to", UE, "--payload", b"\xff"], "not UTF-8"),
 ])
 def test_wrong_usage(basics, arguments, text):
@@ -62,6 +63,13 @@ def test_wrong_usage(basics, arguments, text):
     code, out, err = run(*basics, *[os.fsdecode(a) if isinstance(a, bytes) else a for a in arguments])
     assert (code, out) == (2, "")
     assert text in err
+
+
+def test_payload_larger_than_a_message_can_be(basics, bed):
+    large = bed.write("large.txt", "x" * 262145)
+    code, out, err = run(*basics, "send", "--to", UE, "--payload", "@%s" % large)
+    assert (code, out) == (2, "")
+    assert "more than 262144 octets" in err
 
 
 @pytest.mark.parametrize("missing, text", [("--server", "say --server"), ("--service-id", "say --service-id"),

@@ -30,6 +30,8 @@
     X(ERR_RECIPIENT_UNAVAILABLE, 2, 4, 200, "RECIPIENT_UNAVAILABLE", "the recipient cannot be reached now")            \
     X(ERR_NO_ROUTE, 2, 4, 200, "NO_ROUTE", "no way leads to this destination")                                         \
     X(ERR_QUEUE_FULL, 2, 4, 200, "QUEUE_FULL", "the recipient's queue is full")                                        \
+    X(ERR_SEGMENT_MISSING, 2, 4, 200, "SEGMENT_MISSING", "segments of the message stayed away")                        \
+    X(ERR_BAD_SEGMENT, 2, 4, 200, "BAD_SEGMENT", "the segments of the message contradict each other")                  \
     X(ERR_EXPIRED, 2, 4, 200, "EXPIRED", "the message expired")                                                        \
     X(ERR_OVERLOADED, 5, 3, 503, "RATE_LIMITED", "overloaded or shutting down")                                        \
     X(ERR_NO_MEMORY, 5, 0, 500, "INTERNAL", "out of memory")                                                           \

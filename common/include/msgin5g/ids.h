@@ -7,11 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MSGIN5G_SERVICE_ID_MAX     255  /* octets of a UE, AS or Group Service ID (EC-20) */
-#define MSGIN5G_TOPIC_MAX          255  /* octets of a Messaging Topic */
-#define MSGIN5G_UUID_LEN           36   /* characters of a message id or segment set id (TS 24.538 7.3.4.1) */
-#define MSGIN5G_PAYLOAD_MAX        2048 /* octets of one payload (TS 23.554 Table 8.3.2-1) */
-#define MSGIN5G_MESSAGE_MAX        8192 /* octets of one encoded MSG (EC-22) */
+#define MSGIN5G_SERVICE_ID_MAX     255    /* octets of a UE, AS or Group Service ID (EC-20) */
+#define MSGIN5G_TOPIC_MAX          255    /* octets of a Messaging Topic */
+#define MSGIN5G_UUID_LEN           36     /* characters of a message id or segment set id (TS 24.538 7.3.4.1) */
+#define MSGIN5G_PAYLOAD_MAX        2048   /* octets of one payload (TS 23.554 Table 8.3.2-1) */
+#define MSGIN5G_WHOLE_MAX          262144 /* octets of one payload that travels in segments (EC-34) */
+#define MSGIN5G_MESSAGE_MAX        8192   /* octets of one encoded MSG (EC-22) */
 #define MSGIN5G_SERVICE_IDENTIFIER "urn:3gpp:msgin5g" /* msgIden (EC-3) */
 
 /** Octets somebody else owns; not NUL-terminated. {NULL, 0} is "absent". */

@@ -82,7 +82,8 @@ struct msgin5g_client_events {
     void (*response)(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id,
         enum msgin5g_delivery_status status, struct msgin5g_str cause);
     /**
-     * The CoAP exchange that carried a message has ended: MSGIN5G_OK: the server took it (2.04); ERR_PEER: it answered
+     * The CoAP exchange that carried a message (all of them, when it went in segments) has ended: MSGIN5G_OK: the
+     * server took it (2.04); ERR_PEER: it answered
      * @p coap_code; ERR_TIMEOUT or ERR_CLOSED: unknown whether it arrived.
      */
     void (*sent)(
@@ -93,6 +94,12 @@ struct msgin5g_client_events {
      * backs off; it asks again after a success or once the wait has grown to backoff_max_ms.
      */
     void (*need_key)(void *ctx, struct msgin5g_client *client);
+    /**
+     * A message for this UE came in segments, and not whole: ERR_SEGMENT_MISSING: some stayed away although they were
+     * asked for; ERR_BAD_SEGMENT: they contradict each other. Its sender has been told.
+     */
+    void (*incomplete)(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id, struct msgin5g_str from,
+        enum msgin5g_err err);
 };
 
 struct msgin5g_client_config {
@@ -105,6 +112,10 @@ struct msgin5g_client_config {
     unsigned backoff_min_ms; /* wait before the first new attempt; 0: 1000 */
     unsigned backoff_max_ms; /* 0: 60000; each wait is double the one before, and half to all of that is waited */
     unsigned outstanding;    /* messages not yet answered by the server; 0: 16 */
+    /** Payload octets of one segment, 64 to 2048: larger messages go out in several, and the server is told not to send
+     * larger ones (EC-10). 0: 2048, and the server's own limit. */
+    unsigned max_segment_size;
+    unsigned segment_wait_ms; /* silence before missing segments are asked for; 0: 5000 (EC-34) */
 };
 
 /** Create a client; it does nothing before msgin5g_client_register(). @p config and @p events are copied. @return
@@ -138,7 +149,7 @@ struct msgin5g_outgoing {
     enum msgin5g_addr_type to_type;
     const char *to;        /* Service ID, topic or area */
     const void *payload;   /* UTF-8 text (EC-12) */
-    size_t payload_length; /* at most MSGIN5G_PAYLOAD_MAX */
+    size_t payload_length; /* at most MSGIN5G_WHOLE_MAX, and 255 segments; copied when it takes several */
     const char *app_id;    /* NULL: none */
     enum msgin5g_priority priority;
     bool report_requested;
@@ -146,7 +157,8 @@ struct msgin5g_outgoing {
     int64_t expire_time_s; /* 0: none */
 };
 /**
- * Send one message; it goes out as a CON. @p msg_id receives its UUID.
+ * Send one message; it goes out as a CON, or as several when its payload is larger than a segment. What went out in
+ * segments is kept for 120 s, for a receiver that misses some (TS 24.538 6.5.1.1). @p msg_id receives its UUID.
  * @return MSGIN5G_OK (then sent() follows exactly once, unless the client is freed), ERR_NOT_REGISTERED,
  * ERR_PAYLOAD_TOO_LARGE, ERR_LIMIT (outstanding), ERR_INVALID (recipient, or not UTF-8), ERR_CLOSED, ERR_NO_MEMORY.
  */

@@ -45,6 +45,14 @@ static void remember(
     copy(message->msg_id, entry->msg_id, sizeof entry->msg_id);
     copy(message->payload, entry->payload, sizeof entry->payload);
     copy(message->cause, entry->cause, sizeof entry->cause);
+    copy(message->segment.set_id, entry->set_id, sizeof entry->set_id);
+    copy(message->seg_no_list, entry->seg_no_list, sizeof entry->seg_no_list);
+    entry->segment = message->segment;
+    entry->max_segment_size = message->max_segment_size;
+    entry->report_requested = message->report_requested;
+    entry->result = message->result;
+    entry->payload_length = message->payload.length;
+    entry->item_count = message->item_count;
     assert_true(transport_request_path(request, entry->path, sizeof entry->path));
 }
 

@@ -19,6 +19,11 @@ struct fake_entry {
     char ori[64], dest[64], msg_id[MSGIN5G_UUID_LEN + 1], payload[64], cause[64];
     enum msgin5g_delivery_status status;
     int64_t reg_exp_time_s;
+    uint32_t max_segment_size;
+    struct msgin5g_segment segment; /* its text is in set_id */
+    char set_id[MSGIN5G_UUID_LEN + 1], seg_no_list[64];
+    bool report_requested, result;
+    size_t payload_length, item_count;
 };
 
 struct fake_server {

@@ -51,6 +51,7 @@ static const char *on_message(void *ctx, struct msgin5g_client *client, const st
     fixture->told.messages++;
     copy(message->ori.addr, fixture->told.from, sizeof fixture->told.from);
     copy(message->payload, fixture->told.payload, sizeof fixture->told.payload);
+    fixture->told.payload_length = message->payload.length;
     react(fixture, "message");
     return fixture->told.reject;
 }
@@ -99,6 +100,19 @@ static void on_sent(
     react(fixture, "sent");
 }
 
+static void on_incomplete(
+    void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id, struct msgin5g_str from, enum msgin5g_err err)
+{
+    struct fixture *fixture = ctx;
+
+    (void)client;
+    fixture->told.incomplete++;
+    fixture->told.last_err = err;
+    copy(msg_id, fixture->told.msg_id, sizeof fixture->told.msg_id);
+    copy(from, fixture->told.from, sizeof fixture->told.from);
+    react(fixture, "incomplete");
+}
+
 static void on_need_key(void *ctx, struct msgin5g_client *client)
 {
     struct fixture *fixture = ctx;
@@ -137,7 +151,7 @@ int fixture_teardown(void **state)
 void fixture_create(struct fixture *fixture, struct msgin5g_client_config config)
 {
     static const struct msgin5g_client_events events = { on_state, on_registered, on_message, on_report, on_response,
-        on_sent, on_need_key };
+        on_sent, on_need_key, on_incomplete };
     char uri[64];
 
     snprintf(uri, sizeof uri, "coaps://" FAKE_FQDN ":%u", fixture->server.port);

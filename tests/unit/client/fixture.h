@@ -25,9 +25,10 @@ struct told {
     enum msgin5g_err last_err;
     int64_t waiting_at_ms, waits_ms[16]; /* from WAITING to the next attempt */
     unsigned wait_count;
-    unsigned registered, messages, reports, responses, sent, keys_needed;
+    unsigned registered, messages, reports, responses, sent, keys_needed, incomplete;
     int64_t lifetime_s;
     char msg_id[64], from[64], payload[64], cause[64];
+    size_t payload_length;
     enum msgin5g_delivery_status status;
     enum msgin5g_err sent_err;
     unsigned char sent_code;

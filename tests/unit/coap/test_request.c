@@ -158,6 +158,59 @@ static void large_bodies_over_tls(void **state)
     large_bodies(fixture, fixture_open(fixture, TRANSPORT_COAPS_TCP, TLS_PSK_1_3_ONLY));
 }
 
+static void send_large(struct transport_session *session, struct fixture *fixture, const void *body, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct transport_call call = { .method = TRANSPORT_POST,
+            .path = "a",
+            .format = TRANSPORT_FORMAT_JSON,
+            .body = body,
+            .length = 2000 + i,
+            .confirmable = i % 2 == 0 };
+        assert_int_equal(transport_send(session, &call, fixture_on_answer, &fixture->answer), MSGIN5G_OK);
+    }
+}
+
+static bool twenty_answers(struct fixture *fixture)
+{
+    return fixture->answer.count == 20;
+}
+
+/* A peer puts together one body at a time: the others wait, and what is small does not. */
+static void many_large_bodies_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct transport_session *session = open_dtls(fixture);
+    struct transport_call call = { .method = TRANSPORT_POST,
+        .path = "a",
+        .format = TRANSPORT_FORMAT_JSON,
+        .body = "small",
+        .length = 5,
+        .confirmable = true };
+    uint8_t body[2100];
+    fill_pattern(body, sizeof body);
+    send_large(session, fixture, body, 19);
+    assert_int_equal(transport_send(session, &call, fixture_on_answer, &fixture->answer), MSGIN5G_OK);
+    assert_true(fixture_run(fixture, answered, 2000));
+    assert_true(fixture_run(fixture, twenty_answers, 5000));
+    assert_int_equal(fixture->answer.err, MSGIN5G_OK);
+    assert_int_equal(fixture->answer.code, MSGIN5G_COAP_CODE(2, 4));
+    assert_int_equal(fixture->server.requests, 20);
+    assert_int_equal(fixture->server.body_length, 2018); /* the last one sent came last */
+    assert_memory_equal(fixture->server.body, body, 2018);
+}
+
+static void session_ends_while_large_bodies_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    struct transport_session *session = open_dtls(fixture);
+    static uint8_t body[2100];
+    send_large(session, fixture, body, 20);
+    transport_session_close(session);
+    assert_true(fixture_run(fixture, twenty_answers, 2000));
+    assert_int_equal(fixture->answer.err, MSGIN5G_ERR_CLOSED);
+}
+
 /* Every size around the edges of blocks and datagrams. */
 static void edge_sizes(void **state)
 {
@@ -365,6 +418,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(close_inside_of_request, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(large_bodies_over_dtls, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(large_bodies_over_udp, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(many_large_bodies_at_once, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(session_ends_while_large_bodies_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(large_bodies_over_tls, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(edge_sizes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(body_over_limit, fixture_setup, fixture_teardown),

@@ -109,7 +109,7 @@ static void cut_between_characters(void **state)
 
 static void bounds_of_a_cut(void **state)
 {
-    static char payload[SEGMENT_WHOLE_MAX + 1];
+    static char payload[MSGIN5G_WHOLE_MAX + 1];
     struct segment_cuts cuts;
     (void)state;
     memset(payload, 'x', sizeof payload);
@@ -119,7 +119,7 @@ static void bounds_of_a_cut(void **state)
     assert_int_equal(cuts.count, SEGMENTS_MAX);
     assert_int_equal(
         segment_cut((struct msgin5g_str){ payload, 255 * 64 + 1 }, 64, &cuts), MSGIN5G_ERR_PAYLOAD_TOO_LARGE);
-    assert_int_equal(segment_cut((struct msgin5g_str){ payload, SEGMENT_WHOLE_MAX }, 2048, &cuts), MSGIN5G_OK);
+    assert_int_equal(segment_cut((struct msgin5g_str){ payload, MSGIN5G_WHOLE_MAX }, 2048, &cuts), MSGIN5G_OK);
     assert_int_equal(cuts.count, 128);
     assert_int_equal(
         segment_cut((struct msgin5g_str){ payload, sizeof payload }, 2048, &cuts), MSGIN5G_ERR_PAYLOAD_TOO_LARGE);
@@ -281,7 +281,7 @@ static void total_smaller_than_what_is_there(void **state)
 
 static void more_than_a_set_may_hold(void **state)
 {
-    static char octets[SEGMENT_WHOLE_MAX];
+    static char octets[MSGIN5G_WHOLE_MAX];
     struct fixture *f = *state;
     struct msgin5g_message one = segment(f, 1);
     f->budget.limit = SIZE_MAX;

@@ -226,7 +226,9 @@ struct transport_result {
  */
 typedef void transport_done_fn(void *ctx, enum msgin5g_err err, const struct transport_result *result);
 /**
- * Send a request on an open session (order of sending is kept).
+ * Send a request on an open session. The order of sending is kept among those that fit into one datagram, and among
+ * those that do not: a peer is sent one block-wise body at a time, confirmable whatever @p call says, and what is
+ * smaller does not wait for it.
  * @return MSGIN5G_OK, ERR_CLOSED (not open), ERR_LIMIT (TRANSPORT_EXCHANGES_MAX), ERR_PAYLOAD_TOO_LARGE, ERR_NO_MEMORY.
  */
 enum msgin5g_err transport_send(

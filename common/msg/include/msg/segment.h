@@ -7,8 +7,7 @@
 
 #include "msgin5g/message.h"
 
-#define SEGMENTS_MAX      255    /* of one set */
-#define SEGMENT_WHOLE_MAX 262144 /* octets of the payload of one set */
+#define SEGMENTS_MAX 255 /* of one set */
 
 /** A set of segment numbers, 1 to SEGMENTS_MAX. */
 struct segment_numbers {
@@ -41,7 +40,7 @@ struct segment_cuts {
  * Cut @p payload (UTF-8) into as few segments of at most @p limit octets as can be, between characters (EC-35).
  *
  * @param limit at least MSGIN5G_SEGMENT_SIZE_MIN.
- * @return MSGIN5G_OK; ERR_PAYLOAD_TOO_LARGE: more than SEGMENTS_MAX segments or SEGMENT_WHOLE_MAX octets; ERR_INVALID:
+ * @return MSGIN5G_OK; ERR_PAYLOAD_TOO_LARGE: more than SEGMENTS_MAX segments or MSGIN5G_WHOLE_MAX octets; ERR_INVALID:
  * a smaller limit, or not UTF-8.
  */
 enum msgin5g_err segment_cut(struct msgin5g_str payload, size_t limit, struct segment_cuts *out);
