@@ -28,6 +28,7 @@ pkg_check_modules(cjson REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(cbor REQUIRED IMPORTED_TARGET libcbor>=0.8)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 
 find_library(HTTP_PARSER_LIBRARY NAMES http_parser REQUIRED)
 add_library(http_parser INTERFACE)

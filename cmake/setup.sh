@@ -39,8 +39,8 @@ lab_packages=(
     build-essential pkg-config autoconf automake libtool cmake ninja-build
     # fetching and unpacking the two source tarballs
     ca-certificates bzip2 xz-utils patch
-    # libraries we link: HTTP/2, JSON, secrets, configuration, HTTP/1.1, hash tables
-    libnghttp2-dev libcjson-dev libsodium-dev libyaml-dev libcbor-dev libhttp-parser-dev uthash-dev
+    # libraries we link: HTTP/2, JSON, secrets, configuration, HTTP/1.1, hash tables, the store
+    libnghttp2-dev libcjson-dev libsodium-dev libyaml-dev libcbor-dev libhttp-parser-dev uthash-dev libsqlite3-dev
     # what the lab script itself runs: certificates, HTTP requests, glue
     openssl curl python3
 )
@@ -52,6 +52,8 @@ test_packages=(
     clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev shellcheck
     # integration tests
     python3-pytest python3-jsonschema python3-yaml python3-cryptography
+    # the store as an operator sees it; when it syncs
+    sqlite3 strace
     # foreign peers: CoAP over OpenSSL and GnuTLS, TLS, HTTP/2; a look at the wire
     libcoap3-bin gnutls-bin groff-base nghttp2-client tshark
 )

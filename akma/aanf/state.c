@@ -3,14 +3,12 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "journal.h"
-#include "subscriber_config.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_FILE_MAX 256
-#define SPARE        1024 /* records more than needed before the file is written anew */
+#define SPARE 1024 /* records more than needed before the file is written anew */
 
 enum kind { KIND_CONTEXT = 1, KIND_GONE, KIND_GRANT, KIND_SQN, KIND_SUBSCRIBER, KIND_UNSUBSCRIBED };
 
@@ -376,29 +374,10 @@ bool state_healthy(const struct state *state)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static bool key_read(const char *path, struct secret_seal_key *out, const char **problem)
-{
-    struct buffer file;
-    buffer_init(&file, KEY_FILE_MAX);
-    *problem = "must hold 64 hexadecimal digits; make one with: openssl rand -hex 32";
-    bool good = buffer_read_file(&file, path) == MSGIN5G_OK;
-    size_t length = file.length;
-    while (length > 0 && (file.data[length - 1] == '\n' || file.data[length - 1] == '\r'))
-        length--;
-    struct msgin5g_str hex = { (const char *)file.data, length };
-    good = good && length > 0 && secret_from_hex(hex, out->octets, sizeof out->octets) == MSGIN5G_OK;
-    buffer_wipe_free(&file);
-    if (good && !subscribers_file_private(path)) {
-        *problem = "is readable by others; run: chmod go= on it";
-        good = false;
-    }
-    return good;
-}
-
 bool state_key_usable(const char *path, const char **problem)
 {
     struct secret_seal_key key;
-    bool usable = key_read(path, &key, problem);
+    bool usable = secret_seal_key_read(path, &key, problem) == MSGIN5G_OK;
     secret_wipe(&key, sizeof key);
     return usable;
 }
@@ -412,7 +391,7 @@ enum msgin5g_err state_create(const struct state_config *config, struct state **
     state->config = *config;
     memcpy(state->path, config->path, strlen(config->path) + 1);
     enum msgin5g_err err = MSGIN5G_ERR_CONFIG;
-    if (!key_read(config->key_path, &state->key, &problem))
+    if (secret_seal_key_read(config->key_path, &state->key, &problem) != MSGIN5G_OK)
         log_error("state_key_file cannot be used path=%s problem=\"%s\"", config->key_path, problem);
     else if ((err = journal_load(state->path, &state->key, read_record, state)) != MSGIN5G_OK)
         log_error("the state file cannot be used path=%s reason=%s", state->path,

@@ -35,6 +35,7 @@ enum exit_code exit_code_of(enum msgin5g_err err)
         return EXIT_CODE_REFUSED;
     case MSGIN5G_ERR_PEER:
     case MSGIN5G_ERR_AANF:
+    case MSGIN5G_ERR_STORE:
     case MSGIN5G_ERR_OVERLOADED:
         return EXIT_CODE_PEER_FAILED;
     case MSGIN5G_ERR_UNKNOWN_RECIPIENT:

@@ -1,5 +1,6 @@
 #include "base/secret.h"
 
+#include "base/buffer.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -9,11 +10,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #define SLOT_ALIGNMENT 16
 #define SLOTS_MAX      (UINT32_MAX - 2)
 #define NO_SLOT        UINT32_MAX
 #define TAKEN          (UINT32_MAX - 1)
+#define KEY_FILE_MAX   256
 
 /* The list of free slots lies outside of the locked region: indexes are no secrets, and a freed slot stays all zero. */
 struct secret_arena {
@@ -163,4 +166,47 @@ enum msgin5g_err secret_seal_open(struct secret_seal *seal, const uint8_t *seale
     unsigned char tag;
     int result = crypto_secretstream_xchacha20poly1305_pull(seal_state(seal), out, NULL, &tag, sealed, length, NULL, 0);
     return result == 0 ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
+}
+
+#define NONCE_LEN crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+
+void secret_value_seal(const struct secret_seal_key *key, const void *place, size_t place_length, const void *octets,
+    size_t length, uint8_t *out)
+{
+    static_assert(SECRET_VALUE_OVERHEAD == NONCE_LEN + crypto_aead_xchacha20poly1305_ietf_ABYTES, "overhead");
+    randombytes_buf(out, NONCE_LEN);
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
+        out + NONCE_LEN, NULL, octets, length, place, place_length, NULL, out, key->octets);
+}
+
+enum msgin5g_err secret_value_open(const struct secret_seal_key *key, const void *place, size_t place_length,
+    const uint8_t *sealed, size_t length, void *out)
+{
+    if (length < SECRET_VALUE_OVERHEAD)
+        return MSGIN5G_ERR_AUTHENTICATION;
+    int result = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        out, NULL, NULL, sealed + NONCE_LEN, length - NONCE_LEN, place, place_length, sealed, key->octets);
+    return result == 0 ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
+}
+
+enum msgin5g_err secret_seal_key_read(const char *path, struct secret_seal_key *out, const char **problem)
+{
+    struct buffer file;
+    struct stat info;
+    buffer_init(&file, KEY_FILE_MAX);
+    *problem = "must hold 64 hexadecimal digits; make one with: openssl rand -hex 32";
+    bool good = buffer_read_file(&file, path) == MSGIN5G_OK;
+    size_t length = file.length;
+    while (length > 0 && (file.data[length - 1] == '\n' || file.data[length - 1] == '\r'))
+        length--;
+    struct msgin5g_str hex = { (const char *)file.data, length };
+    good = good && length > 0 && secret_from_hex(hex, out->octets, sizeof out->octets) == MSGIN5G_OK;
+    buffer_wipe_free(&file);
+    if (good && (stat(path, &info) != 0 || (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)) {
+        *problem = "is readable by others; run: chmod go= on it";
+        good = false;
+    }
+    if (!good)
+        secret_wipe(out, sizeof *out);
+    return good ? MSGIN5G_OK : MSGIN5G_ERR_CONFIG;
 }

@@ -33,6 +33,7 @@
     X(ERR_SEGMENT_MISSING, 2, 4, 200, "SEGMENT_MISSING", "segments of the message stayed away")                        \
     X(ERR_BAD_SEGMENT, 2, 4, 200, "BAD_SEGMENT", "the segments of the message contradict each other")                  \
     X(ERR_EXPIRED, 2, 4, 200, "EXPIRED", "the message expired")                                                        \
+    X(ERR_STORE, 5, 3, 503, "INTERNAL", "the store cannot be read or written now")                                     \
     X(ERR_OVERLOADED, 5, 3, 503, "RATE_LIMITED", "overloaded or shutting down")                                        \
     X(ERR_NO_MEMORY, 5, 0, 500, "INTERNAL", "out of memory")                                                           \
     X(ERR_INTERNAL, 5, 0, 500, "INTERNAL", "internal error")                                                           \

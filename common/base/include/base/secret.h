@@ -61,6 +61,23 @@ enum msgin5g_err secret_seal_open_begin(
  * MSGIN5G_OK or ERR_AUTHENTICATION: another key, another place, or changed. */
 enum msgin5g_err secret_seal_open(struct secret_seal *seal, const uint8_t *sealed, size_t length, void *out);
 
+#define SECRET_VALUE_OVERHEAD 40 /* octets a sealed value is longer: nonce and tag */
+/** Seal one value by itself (XChaCha20-Poly1305 with a random nonce) into @p length + SECRET_VALUE_OVERHEAD octets of
+ * @p out, bound to @p place (@p place_length octets that say where it belongs; they are not stored with it). */
+void secret_value_seal(const struct secret_seal_key *key, const void *place, size_t place_length, const void *octets,
+    size_t length, uint8_t *out);
+/** Open @p length sealed octets into @p length - SECRET_VALUE_OVERHEAD octets of @p out. @return MSGIN5G_OK or
+ * ERR_AUTHENTICATION: another key, another place, or changed. */
+enum msgin5g_err secret_value_open(const struct secret_seal_key *key, const void *place, size_t place_length,
+    const uint8_t *sealed, size_t length, void *out);
+/**
+ * Read a key of 64 hexadecimal digits from a file that belongs to its owner alone (no access for group and others).
+ *
+ * @param problem what is wrong and how to mend it, a constant; set when the key is not read.
+ * @return MSGIN5G_OK or ERR_CONFIG (@p out wiped).
+ */
+enum msgin5g_err secret_seal_key_read(const char *path, struct secret_seal_key *out, const char **problem);
+
 /** Hexadecimal text (either case, exactly 2 * length characters) to octets. @return MSGIN5G_OK or ERR_MALFORMED (out
  * wiped). */
 enum msgin5g_err secret_from_hex(struct msgin5g_str hex, void *out, size_t length);
