@@ -52,4 +52,4 @@ for program in "$@"; do
     echo "msgin5g:x:$user:" >"$tree/etc/group"
 done
 install -d "$out/state"
-install -d -m 700 -o "$user" -g "$user" "$out/state/msgin5g"
+install -d -m 700 -o "$user" -g "$user" "$out/state/msgin5g" "$out/state/msgin5g-server"

@@ -1,9 +1,12 @@
 #include "config.h"
 
+#include "base/secret.h"
 #include "coap/transport.h"
 #include "identity.h"
 
+#include <limits.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define AT(member) offsetof(struct server_config, member)
@@ -124,6 +127,18 @@ static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max
     { "reports", CONFIG_INT, AT(reports), "262144", 16, 16777216,
         .help = "Messages whose delivery report is awaited, for 24 hours (EC-32)." },
     END };
+static const struct config_key store_keys[] = { { "folder", CONFIG_FILE, AT(store_folder),
+                                                    "/var/lib/msgin5g-server/store",
+                                                    .help = "Where messages and registrations are kept, for this "
+                                                            "process alone; made when it is not there." },
+    { "encryption", CONFIG_BOOL, AT(store_encryption), "false",
+        .help = "Seal messages and values of records (XChaCha20-Poly1305). Decided when the folder is first used." },
+    { "key_file", CONFIG_FILE, AT(store_key_file), "",
+        .help = "64 hexadecimal digits, readable by the owner alone. Empty: the credential msgin5g-store-key that "
+                "systemd passes on." },
+    { "quota", CONFIG_INT, AT(store_quota_octets), "4294967296", 1048576, INT64_C(1) << 50,
+        .help = "Octets of messages stored at most; beyond it senders hear QUEUE_FULL (EC-16)." },
+    END };
 static const struct config_key management_keys[] = { { "host", CONFIG_STRING, AT(management_host), "127.0.0.1", 1, 45,
                                                          .help = "Numeric address." },
     { "port", CONFIG_INT, AT(management_port), "9443", 0, 65535, .help = "TCP port; 0: any free one." },
@@ -150,6 +165,7 @@ const struct config_key server_config_schema[] = {
     { "binding_template", CONFIG_STRING, AT(binding_template), "", 0, MSGIN5G_SERVICE_ID_MAX,
         .help = "For labs: UE Service ID of every IMSI, {digits} stands for its digits: im:ue-{digits}@lab.example." },
     { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
+    { "store", CONFIG_SECTION, .keys = store_keys, .help = "What survives the end of this process." },
     { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },
     { "log", CONFIG_SECTION, .keys = log_keys, .help = "The log goes to standard error." },
     { "debug", CONFIG_SECTION, .keys = debug_keys, .help = "Switches that weaken security." },
@@ -171,6 +187,23 @@ static void check_bindings(const struct server_config *config, struct config_rep
     if (!identity_template_valid(config->binding_template))
         config_report_add(
             report, "binding_template", "must be a URI with {digits} in it once, such as im:ue-{digits}@lab.example");
+}
+
+static void check_store(const struct server_config *config, struct config_report *report)
+{
+    struct secret_seal_key key;
+    char path[PATH_MAX];
+    const char *problem = NULL;
+    if (*config->store_folder == '\0')
+        config_report_add(report, "store.folder", "must not be empty");
+    if (!config->store_encryption)
+        return;
+    if (!server_config_store_key(config, path, sizeof path))
+        config_report_add(report, "store.key_file", "is needed with encryption; make one with: openssl rand -hex 32");
+    else if (secret_seal_key_read(path, &key, &problem) != MSGIN5G_OK)
+        config_report_add(report, "store.key_file", "%s", problem);
+    else
+        secret_wipe(&key, sizeof key);
 }
 
 static void check_fqdns(const struct server_config *config, struct config_report *report)
@@ -225,6 +258,17 @@ static void check_callbacks(const struct server_config *config, struct config_re
         config_report_add(report, "aanf.notif_uri", "http is allowed only while aanf.callbacks.host is on loopback");
 }
 
+bool server_config_store_key(const struct server_config *config, char *out, size_t size)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    int length = -1;
+    if (*config->store_key_file != '\0')
+        length = snprintf(out, size, "%s", config->store_key_file);
+    else if (credentials != NULL)
+        length = snprintf(out, size, "%s/msgin5g-store-key", credentials);
+    return length > 0 && (size_t)length < size;
+}
+
 void server_config_check(const void *object, struct config_report *report)
 {
     const struct server_config *config = object;
@@ -240,6 +284,7 @@ void server_config_check(const void *object, struct config_report *report)
         config_report_add(report, "management.key", "certificate and key belong together: set both or none");
     if (strchr(config->service_path, '/') != NULL)
         config_report_add(report, "listen.path", "must be one path segment, without '/'");
+    check_store(config, report);
     check_aanf(config, report);
     check_callbacks(config, report);
     check_fqdns(config, report);

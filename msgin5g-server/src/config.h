@@ -60,6 +60,10 @@ struct server_config {
     int64_t deferred_answers;
     int64_t duplicates;
     int64_t reports;
+    char *store_folder;
+    bool store_encryption;
+    char *store_key_file;
+    int64_t store_quota_octets;
     char *management_host;
     int64_t management_port;
     char *management_certificate;
@@ -75,5 +79,8 @@ struct server_config {
 extern const struct config_key server_config_schema[];
 /** What the table cannot say; see daemon_program.check. */
 void server_config_check(const void *config, struct config_report *report);
+/** Path of the key that seals the store: store.key_file, or systemd's credential. @return false when there is neither,
+ * or no room for it. */
+bool server_config_store_key(const struct server_config *config, char *out, size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "admin_api.h"
 #include "config.h"
 #include "shard.h"
+#include "store.h"
 
 #include "base/daemon.h"
 #include "base/exit_code.h"
@@ -9,6 +10,8 @@
 #include "base/secret.h"
 #include "tls/stream.h"
 
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +41,7 @@ struct server {
     struct loop *loop;
     struct daemon_control *control;
     struct metrics *metrics;
+    struct store *store;
     struct shard *shard;
     struct admin_api *admin;
 };
@@ -102,6 +106,18 @@ static void raise_descriptor_limit(void)
         log_warning("cannot raise the limit of open descriptors");
 }
 
+static enum msgin5g_err open_store(struct server *server)
+{
+    const struct server_config *config = &server->config;
+    char key_file[PATH_MAX];
+    struct store_config store = { .folder = config->store_folder, .quota_octets = config->store_quota_octets };
+    if (config->store_encryption && !server_config_store_key(config, key_file, sizeof key_file))
+        return MSGIN5G_ERR_CONFIG;
+    if (config->store_encryption)
+        store.key_file = key_file;
+    return store_open(&store, server->metrics, &server->store);
+}
+
 static enum msgin5g_err build(struct server *server)
 {
     struct server_config *config = &server->config;
@@ -118,7 +134,9 @@ static enum msgin5g_err build(struct server *server)
     if (err == MSGIN5G_OK)
         err = metrics_create(&server->metrics);
     if (err == MSGIN5G_OK)
-        err = shard_create(server->loop, &server->config, server->metrics, &server->shard);
+        err = open_store(server);
+    if (err == MSGIN5G_OK)
+        err = shard_create(server->loop, &server->config, server->metrics, server->store, &server->shard);
     if (err == MSGIN5G_OK)
         err = admin_api_create(server->loop, &server->config, server->metrics, server->shard, &server->admin);
     return err;
@@ -128,6 +146,7 @@ static void release(struct server *server)
 {
     admin_api_free(server->admin);
     shard_free(server->shard);
+    store_close(server->store);
     metrics_free(server->metrics);
     daemon_control_free(server->control);
     loop_free(server->loop);
@@ -150,6 +169,7 @@ static enum msgin5g_err run(struct server *server)
 {
     char coaps_tcp[LISTENER_TEXT_SIZE];
     raise_descriptor_limit();
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk to the store, not the end */
     enum msgin5g_err err = build(server);
     if (err != MSGIN5G_OK) {
         log_error("cannot start problem=\"%s\"", msgin5g_err_text(err));

@@ -23,6 +23,7 @@ struct shard {
     struct loop *loop;
     const struct server_config *config;
     struct metrics *registry;
+    struct store *store;
     struct server_metrics *metrics;
     struct identity_map *map;
     struct tls_context *aanf_tls; /* NULL: http */
@@ -167,8 +168,8 @@ static enum msgin5g_err build(struct shard *shard)
     return err;
 }
 
-enum msgin5g_err shard_create(
-    struct loop *loop, const struct server_config *config, struct metrics *registry, struct shard **out)
+enum msgin5g_err shard_create(struct loop *loop, const struct server_config *config, struct metrics *registry,
+    struct store *store, struct shard **out)
 {
     struct shard *shard = calloc(1, sizeof *shard);
     if (shard == NULL)
@@ -176,6 +177,7 @@ enum msgin5g_err shard_create(
     shard->loop = loop;
     shard->config = config;
     shard->registry = registry;
+    shard->store = store;
     enum msgin5g_err err = build(shard);
     if (err != MSGIN5G_OK) {
         shard_free(shard);
@@ -232,10 +234,12 @@ enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_
 
 bool shard_ready(const struct shard *shard, struct buffer *reasons)
 {
-    if (akma_af_healthy(shard->af))
-        return true;
-    (void)buffer_append_text(reasons, "aanf: the last request did not reach it\n");
-    return false;
+    bool aanf = akma_af_healthy(shard->af), store = store_healthy(shard->store);
+    if (!aanf)
+        (void)buffer_append_text(reasons, "aanf: the last request did not reach it\n");
+    if (!store)
+        (void)buffer_append_text(reasons, "store: the last write failed\n");
+    return aanf && store;
 }
 
 void shard_count(struct shard *shard)

@@ -7,18 +7,19 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "config.h"
+#include "store.h"
 
 struct shard;
 
 /**
  * Build everything and listen.
  *
- * @param config and @p registry are borrowed.
+ * @param config, @p registry and @p store are borrowed.
  * @return MSGIN5G_OK, ERR_IO (cannot bind), ERR_CONFIG (certificates), ERR_INVALID or ERR_NO_MEMORY; what went wrong is
  *         in the log.
  */
-enum msgin5g_err shard_create(
-    struct loop *loop, const struct server_config *config, struct metrics *registry, struct shard **out);
+enum msgin5g_err shard_create(struct loop *loop, const struct server_config *config, struct metrics *registry,
+    struct store *store, struct shard **out);
 /** Close every session, then release everything. NULL is allowed. */
 void shard_free(struct shard *shard);
 /** UDP port of the coaps endpoint. */

@@ -87,8 +87,7 @@ static void tell_health(struct store *store, bool healthy)
     if (healthy)
         log_info("the store can be written again");
     else
-        log_error(
-            "the store cannot be written: messages that have to be stored are refused; it is tried again every second");
+        log_error("the store cannot be written");
 }
 
 static void commit_batch(struct store *store, struct store_chain *batch)
@@ -96,7 +95,7 @@ static void commit_batch(struct store *store, struct store_chain *batch)
     int64_t begin_us = now_us();
     enum msgin5g_err err;
     while ((err = attempt(store, batch)) == MSGIN5G_ERR_INVALID)
-        log_error("a write was left out: its id is that of another message");
+        log_error("a write was left out, its id is that of another message");
     if (err == MSGIN5G_OK) {
         metric_add(store->metrics.commits, 1);
         metric_observe_us(store->metrics.commit_time, now_us() - begin_us);

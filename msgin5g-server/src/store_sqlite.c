@@ -94,7 +94,7 @@ void store_engine_rollback(struct store_engine *engine)
 static enum msgin5g_err write_state(struct store_engine *engine)
 {
     sqlite3_stmt *statement = store_sqlite_use(engine, STORE_SQL_WRITE_STATE);
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)(engine->commits + 1));
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)engine->commits + 1);
     sqlite3_bind_int64(statement, 2, (sqlite3_int64)engine->counts.copies);
     sqlite3_bind_int64(statement, 3, (sqlite3_int64)engine->counts.octets);
     return store_sqlite_do(engine, statement, "count");
@@ -237,10 +237,8 @@ static void compare_witness(struct store_engine *engine, const char *folder)
     uint64_t seen = store_witness_commits(engine->witness);
     if (seen > engine->commits) {
         bool copied = store_files_keep_wal(folder, kept, sizeof kept);
-        log_error(
-            "the store has lost its last commits: it is damaged, or older than when it was last used lost=%" PRIu64
-            " kept=%s",
-            seen - engine->commits, copied ? kept : "nothing");
+        log_error("the store has lost its last commits lost=%" PRIu64 " kept=%s", seen - engine->commits,
+            copied ? kept : "nothing");
         engine->counts.damaged += seen - engine->commits;
         engine->committed = engine->counts;
     }
@@ -274,8 +272,7 @@ static enum msgin5g_err mend(struct store_engine *engine, const char *folder, co
         return err;
     err = open_database(engine, folder, path, false);
     if (err == MSGIN5G_OK)
-        log_error("the store was damaged: what could be read was taken over aside=%s messages=%" PRIu64
-                  " records=%" PRIu64 " missing=%" PRIu64,
+        log_error("the store was damaged aside=%s messages=%" PRIu64 " records=%" PRIu64 " missing=%" PRIu64,
             mended.aside, mended.copies, mended.records, mended.missing);
     engine->counts.damaged += mended.missing;
     engine->committed = engine->counts;

@@ -226,6 +226,7 @@ class Testbed:
             "aanf": {"url": self.aanf_url, "certificate": str(certs / "server.pem"), "key": str(certs / "server.key"),
                      "ca": str(certs / "ca.pem")},
             "registration": {"min_lifetime": "1s"},
+            "store": {"folder": str(self.folder / "store")},
             "bindings": [{"identity": s.supi, "service_ids": [s.service_id]} for s in self.subscribers],
         }
         for key, value in overrides.items():

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -174,6 +175,56 @@ static void sealed_pieces_open_in_their_order_only(void **state)
     assert_int_equal(secret_seal_open(&seal, sealed_one, sizeof sealed_one, out), MSGIN5G_ERR_AUTHENTICATION);
 }
 
+static void sealed_value_opens_in_its_place_only(void **state)
+{
+    static const char text[] = "a value";
+    struct secret_seal_key key = { { 1 } }, other = { { 2 } };
+    uint8_t sealed[sizeof text + SECRET_VALUE_OVERHEAD], again[sizeof sealed];
+    char out[sizeof text];
+    (void)state;
+    secret_value_seal(&key, "row 1", 5, text, sizeof text, sealed);
+    secret_value_seal(&key, "row 1", 5, text, sizeof text, again);
+    assert_memory_not_equal(sealed, again, sizeof sealed);
+    assert_int_equal(secret_value_open(&key, "row 1", 5, sealed, sizeof sealed, out), MSGIN5G_OK);
+    assert_string_equal(out, text);
+    assert_int_equal(secret_value_open(&key, "row 2", 5, sealed, sizeof sealed, out), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(secret_value_open(&other, "row 1", 5, sealed, sizeof sealed, out), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(secret_value_open(&key, "row 1", 5, sealed, sizeof sealed - 1, out), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(secret_value_open(&key, "row 1", 5, sealed, 10, out), MSGIN5G_ERR_AUTHENTICATION);
+    sealed[30] ^= 1;
+    assert_int_equal(secret_value_open(&key, "row 1", 5, sealed, sizeof sealed, out), MSGIN5G_ERR_AUTHENTICATION);
+}
+
+static enum msgin5g_err read_key_of(const char *text, mode_t mode, struct secret_seal_key *key, const char **problem)
+{
+    char path[] = "/tmp/secret-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+    enum msgin5g_err err = secret_seal_key_read(path, key, problem);
+    assert_int_equal(unlink(path), 0);
+    return err;
+}
+
+static void key_files_are_private_and_complete(void **state)
+{
+    static const char good[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+    struct secret_seal_key key;
+    const char *problem = NULL;
+    (void)state;
+    assert_int_equal(read_key_of(good, 0600, &key, &problem), MSGIN5G_OK);
+    assert_int_equal(key.octets[31], 0x1f);
+    assert_int_equal(read_key_of(good, 0640, &key, &problem), MSGIN5G_ERR_CONFIG);
+    assert_non_null(strstr(problem, "readable by others"));
+    assert_int_equal(key.octets[31], 0);
+    assert_int_equal(read_key_of("0001", 0600, &key, &problem), MSGIN5G_ERR_CONFIG);
+    assert_non_null(strstr(problem, "64 hexadecimal digits"));
+    assert_int_equal(read_key_of("", 0600, &key, &problem), MSGIN5G_ERR_CONFIG);
+    assert_int_equal(secret_seal_key_read("/nowhere/at/all", &key, &problem), MSGIN5G_ERR_CONFIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +237,8 @@ int main(void)
         cmocka_unit_test(hexadecimal_goes_both_ways),
         cmocka_unit_test(wrong_hexadecimal_leaves_nothing),
         cmocka_unit_test(sealed_pieces_open_in_their_order_only),
+        cmocka_unit_test(sealed_value_opens_in_its_place_only),
+        cmocka_unit_test(key_files_are_private_and_complete),
         cmocka_unit_test(hardened_process_is_not_dumpable),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

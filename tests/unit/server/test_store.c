@@ -78,9 +78,9 @@ static void due_and_expired_are_selected(void **state)
         store_write_copy(write, &copy);
     }
     assert_int_equal(store_write_commit(write, fixture_on_done, fixture), MSGIN5G_OK);
+    fixture_wait(fixture, 1);
     query.due_by_s = 200;
     assert_int_equal(fixture_query(fixture, &query), MSGIN5G_OK);
-    fixture_wait(fixture, 2);
     assert_int_equal(fixture->count, 2);
     assert_int_equal(fixture->ids[1], 2);
     assert_int_equal(fixture->next.due_s, 300);
@@ -109,7 +109,7 @@ static void copies_share_a_body_until_the_last_goes(void **state)
     assert_int_equal(store_write_commit(write, fixture_on_done, fixture), MSGIN5G_OK);
     fixture_wait(fixture, 1);
     assert_int_equal(fixture_metric(fixture, "msgin5g_store_messages"), 200);
-    assert_int_equal(fixture_metric(fixture, "msgin5g_store_bytes"), 200 * 128 + sizeof body);
+    assert_int_equal(fixture_metric(fixture, "msgin5g_store_bytes"), 200 * (size_t)128 + sizeof body);
     for (uint64_t id = 1; id < 200; id++)
         store_remove(fixture->door, id);
     assert_int_equal(fixture_page(fixture, "im:m200@x", 0, 0), MSGIN5G_OK);
@@ -155,8 +155,8 @@ static void summaries_count_each_recipient(void **state)
         store_write_copy(write, &copy);
     }
     assert_int_equal(store_write_commit(write, fixture_on_done, fixture), MSGIN5G_OK);
+    fixture_wait(fixture, 1);
     assert_int_equal(fixture_summaries(fixture), MSGIN5G_OK);
-    fixture_wait(fixture, 2);
     assert_int_equal(fixture->count, 1501);
     assert_string_equal(fixture->text, "im:01500@x 1 4");
 }
@@ -218,6 +218,8 @@ static void over_the_quota_is_refused_as_a_whole(void **state)
     store_write_body(write, body, 600);
     store_write_copy(write, &copy);
     assert_int_equal(store_write_commit(write, fixture_on_done, fixture), MSGIN5G_OK);
+    fixture_wait(fixture, 3);
+    assert_int_equal(fixture->err, MSGIN5G_ERR_QUEUE_FULL);
     assert_int_equal(fixture_records(fixture, STORE_DUPLICATE), MSGIN5G_OK);
     assert_int_equal(fixture->count, 0);
     assert_true(store_healthy(fixture->store));
