@@ -144,6 +144,7 @@ static enum msgin5g_err open_issuer(struct process *process)
     const struct aanf_config *config = &process->config;
     const struct token_issuer_config issuer = {
         .key_file = config->oauth_key,
+        .algorithm = (enum jws_algorithm)config->oauth_algorithm,
         .issuer_id = config->oauth_issuer[0] != '\0' ? config->oauth_issuer : process->nf_instance_id,
         .aanf_id = process->nf_instance_id,
         .token_lifetime_s = config->oauth_lifetime_ms / 1000,
@@ -154,7 +155,7 @@ static enum msgin5g_err open_issuer(struct process *process)
     if (err == MSGIN5G_ERR_IO)
         log_error("cannot read the key for tokens file=%s", config->oauth_key);
     else if (err == MSGIN5G_ERR_INVALID)
-        log_error("no private key of P-256 in PEM file=%s", config->oauth_key);
+        log_error("no private key of P-256 or Ed25519 in PEM file=%s", config->oauth_key);
     return err == MSGIN5G_OK || err == MSGIN5G_ERR_NO_MEMORY ? err : MSGIN5G_ERR_CONFIG;
 }
 
