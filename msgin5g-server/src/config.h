@@ -12,6 +12,14 @@ struct binding_config {
     struct config_strings service_ids;
 };
 
+/** One entry of `groups` (TS 23.554 6.2). */
+struct group_config {
+    char *id; /* Group Service ID */
+    struct config_strings members;
+    int senders; /* enum group_senders */
+    struct config_strings allowed;
+};
+
 struct server_config {
     char *coaps_host;
     int64_t coaps_port;
@@ -44,6 +52,13 @@ struct server_config {
     int64_t registration_max_ms;
     struct config_items bindings; /* struct binding_config */
     char *binding_template;
+    struct config_items groups; /* struct group_config */
+    int64_t topic_default_ms;
+    int64_t topic_max_ms;
+    int64_t topic_empty_ms;
+    int64_t max_topics;
+    int64_t max_subscriptions;
+    int64_t subscriptions_per_ue;
     int64_t max_sessions;
     int64_t session_idle_ms;
     int64_t max_registrations;

@@ -16,6 +16,7 @@ struct parcel {
     struct msgin5g_str recipient, originator, message_id; /* without originator nobody is told about it */
     const uint8_t *body;
     size_t length;
+    struct transport_observation *observation; /* NULL: none */
     bool confirmable;
 };
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "copy.h"
 #include "duplicates.h"
+#include "fanout.h"
 #include "reports.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct delivery {
     struct server_metrics *metrics;
     struct recent *duplicates;
     struct recent *reports;
+    struct fanouts fanouts;
     uint8_t scratch[MSGIN5G_MESSAGE_MAX]; /* one message at a time is encoded here, then handed on */
 };
 
@@ -32,6 +34,9 @@ struct delivery_pending {
     struct recent_key mark; /* of the message or, by type, of the report */
 };
 
+static void deliver_one_of_many(void *ctx, const struct submission *submission, struct route_target *target);
+static void fanout_ended(void *ctx, const struct submission *submission);
+
 enum msgin5g_err delivery_create(struct loop *loop, const struct delivery_config *config, const struct router *router,
     struct server_metrics *metrics, struct delivery **out)
 {
@@ -42,6 +47,7 @@ enum msgin5g_err delivery_create(struct loop *loop, const struct delivery_config
     delivery->config = *config;
     delivery->router = router;
     delivery->metrics = metrics;
+    delivery->fanouts = (struct fanouts){ .loop = loop, .deliver = deliver_one_of_many, .ended = fanout_ended };
     enum msgin5g_err err = recent_create(config->duplicates, DUPLICATES_WINDOW_S, &delivery->duplicates);
     if (err == MSGIN5G_OK)
         err = recent_create(config->reports, REPORTS_WINDOW_S, &delivery->reports);
@@ -57,6 +63,7 @@ void delivery_free(struct delivery *delivery)
 {
     if (delivery == NULL)
         return;
+    fanouts_end(&delivery->fanouts);
     recent_free(delivery->duplicates);
     recent_free(delivery->reports);
     free(delivery);
@@ -72,9 +79,9 @@ static int64_t now_s(const struct delivery *delivery)
 
 static void copy_done(struct way_exchange *exchange, enum way_result result);
 
-static enum msgin5g_err send_copy(struct copy *copy, struct way *way)
+static enum msgin5g_err send_copy(struct copy *copy, struct way *way, struct transport_observation *observation)
 {
-    struct way_copy out = { copy->type, copy->body, copy->length, true };
+    struct way_copy out = { copy->type, copy->body, copy->length, true, observation };
     if (way->in_flight >= copy->delivery->config.in_flight)
         return MSGIN5G_ERR_QUEUE_FULL;
     copy->exchange.done = copy_done;
@@ -86,7 +93,7 @@ static enum msgin5g_err send_parcel(
     struct delivery *delivery, struct way *way, const struct parcel *parcel, struct delivery_pending *pending)
 {
     if (!parcel->confirmable) {
-        struct way_copy out = { parcel->type, parcel->body, parcel->length, false };
+        struct way_copy out = { parcel->type, parcel->body, parcel->length, false, parcel->observation };
         enum msgin5g_err err = way_send(way, &out, NULL);
         if (err == MSGIN5G_OK)
             server_metrics_delivery(delivery->metrics, parcel->type, SERVER_OUTCOME_SENT);
@@ -98,7 +105,7 @@ static enum msgin5g_err send_parcel(
     copy->delivery = delivery;
     copy->pending = pending;
     copy->tries_left = DELIVERY_RETRIES;
-    enum msgin5g_err err = send_copy(copy, way);
+    enum msgin5g_err err = send_copy(copy, way, parcel->observation);
     if (err != MSGIN5G_OK)
         free(copy);
     else if (pending != NULL)
@@ -142,12 +149,12 @@ void delivery_reject(
     delivery_tell(delivery, &peer->way, &message->ori, message->msg_id, &outcome);
 }
 
-static void tell_failure(const struct copy *copy, enum msgin5g_err err)
+static void tell_failure(struct delivery *delivery, const struct msgin5g_address *originator,
+    struct msgin5g_str message_id, enum msgin5g_err err)
 {
     struct delivery_outcome outcome = { .err = err };
-    struct msgin5g_address originator = { copy->originator_type, msgin5g_str(copy->originator) };
-    if (*copy->originator != '\0')
-        delivery_tell(copy->delivery, NULL, &originator, msgin5g_str(copy->message_id), &outcome);
+    if (originator->addr.length > 0)
+        delivery_tell(delivery, NULL, originator, message_id, &outcome);
 }
 
 /* ---- the outcome of all copies ---- */
@@ -168,26 +175,39 @@ static void finish(struct delivery_pending *pending)
     pending->done(pending->ctx, &outcome);
 }
 
-/* What becomes of @p copy is known. */
-static void settle(struct copy *copy, enum msgin5g_err err)
+static void note(struct delivery_pending *pending, enum msgin5g_err err)
 {
-    struct delivery_pending *pending = copy->pending;
-    if (pending == NULL) {
-        if (err != MSGIN5G_OK)
-            tell_failure(copy, err);
-        return;
-    }
     if (err == MSGIN5G_OK)
         pending->delivered = true;
     else if (pending->err == MSGIN5G_OK)
         pending->err = err;
+}
+
+/* One copy less, or no more to come. */
+static void release(
+    struct delivery_pending *pending, const struct msgin5g_address *originator, struct msgin5g_str message_id)
+{
     if (--pending->open > 0)
         return;
     if (pending->done != NULL)
         finish(pending);
-    else if (!pending->delivered)
-        tell_failure(copy, pending->err);
+    else if (!pending->delivered && pending->err != MSGIN5G_OK)
+        tell_failure(pending->delivery, originator, message_id, pending->err);
     free(pending);
+}
+
+/* What becomes of @p copy is known. */
+static void settle(struct copy *copy, enum msgin5g_err err)
+{
+    struct msgin5g_address originator = { copy->originator_type, msgin5g_str(copy->originator) };
+    struct msgin5g_str message_id = msgin5g_str(copy->message_id);
+    if (copy->pending == NULL) {
+        if (err != MSGIN5G_OK)
+            tell_failure(copy->delivery, &originator, message_id, err);
+        return;
+    }
+    note(copy->pending, err);
+    release(copy->pending, &originator, message_id);
 }
 
 /* The recipient's session may be another one by now (EC-2). */
@@ -197,7 +217,7 @@ static bool try_again(struct copy *copy)
         return false;
     copy->tries_left--;
     struct way *way = way_to(copy->delivery, msgin5g_str(copy->recipient));
-    if (way == NULL || send_copy(copy, way) != MSGIN5G_OK)
+    if (way == NULL || send_copy(copy, way, NULL) != MSGIN5G_OK)
         return false;
     server_metrics_delivery(copy->delivery->metrics, copy->type, SERVER_OUTCOME_RETRIED);
     return true;
@@ -230,12 +250,16 @@ static enum msgin5g_err send_to_target(struct delivery *delivery, const struct s
     };
     copy.delivery_copy = true;
     copy.ori.addr = (struct msgin5g_str){ submission->originator->text, submission->originator->length };
-    copy.dest.addr = (struct msgin5g_str){ target->recipient.text, target->recipient.length };
+    copy.dest = (struct msgin5g_address){ copy.dest.type == MSGIN5G_ADDR_AS ? MSGIN5G_ADDR_AS : MSGIN5G_ADDR_UE,
+        { target->recipient.text, target->recipient.length } };
+    copy.group_id = target->group; /* whatever the sender wrote there */
+    copy.topic = target->topic;
     enum msgin5g_err err = msgin5g_message_encode(&copy, delivery->scratch, sizeof delivery->scratch, &parcel.length);
     if (err != MSGIN5G_OK)
         return err;
     parcel.recipient = copy.dest.addr;
     parcel.originator = copy.ori.addr;
+    parcel.observation = target->observation;
     /* IMDN always (6.4.1.2.8), MSG with a report (6.4.1.2.6), segments (EC-30), where somebody waits for the
      * acknowledgement; else as the sender chose to send it. */
     parcel.confirmable = copy.type == MSGIN5G_TYPE_IMDN || copy.report_requested || copy.segmented ||
@@ -243,8 +267,9 @@ static enum msgin5g_err send_to_target(struct delivery *delivery, const struct s
     return send_parcel(delivery, target->way, &parcel, pending);
 }
 
-static void deliver(struct delivery *delivery, const struct submission *submission, struct route_target *target,
-    struct delivery_pending *pending)
+/* @p pending is NULL for the only copy of a message whose sender does not wait. */
+static enum msgin5g_err deliver(struct delivery *delivery, const struct submission *submission,
+    struct route_target *target, struct delivery_pending *pending)
 {
     const struct msgin5g_message *message = submission->message;
     if (target->err == MSGIN5G_OK)
@@ -253,6 +278,23 @@ static void deliver(struct delivery *delivery, const struct submission *submissi
         reports_expect(delivery->reports,
             reports_key(delivery->reports, message->msg_id, submission->originator, &target->recipient),
             now_s(delivery));
+    return target->err;
+}
+
+static void deliver_one_of_many(void *ctx, const struct submission *submission, struct route_target *target)
+{
+    struct delivery_pending *pending = ctx;
+    size_t open = pending->open;
+    enum msgin5g_err err = deliver(pending->delivery, submission, target, pending);
+    if (err != MSGIN5G_OK || pending->open == open) /* else it is under way */
+        note(pending, err);
+}
+
+static void fanout_ended(void *ctx, const struct submission *submission)
+{
+    struct msgin5g_address originator = { submission->message->ori.type,
+        { submission->originator->text, submission->originator->length } };
+    release(ctx, &originator, submission->message->msg_id);
 }
 
 static struct delivery_pending *pending_create(
@@ -268,36 +310,67 @@ static struct delivery_pending *pending_create(
     return pending;
 }
 
+/* Nobody is left but who sent it: for a topic whose sender wants reports that is worth saying (EC-38). */
+static enum msgin5g_err nobody(const struct msgin5g_message *message)
+{
+    bool topic = message->dest.type == MSGIN5G_ADDR_TOPIC;
+    return topic && message->report_requested ? MSGIN5G_ERR_NO_SUBSCRIBERS : MSGIN5G_OK;
+}
+
+/* @return true when there are more recipients than go out at once, and a fan-out sees to them. */
+static bool deliver_first_slice(struct delivery *delivery, const struct submission *submission, struct targets *targets,
+    struct route_target *target, struct delivery_pending *pending)
+{
+    size_t count = 0;
+    do {
+        deliver_one_of_many(pending, submission, target);
+        if (++count == FANOUT_SLICE && fanout_continue(&delivery->fanouts, targets, submission, pending) == MSGIN5G_OK)
+            return true;
+    } while (targets_next(targets, target)); /* without memory for a fan-out all go out at once */
+    targets_close(targets);
+    return false;
+}
+
 /*
  * Send to every target. The outcome is a failure only when every target failed (EC-31); with sfFlag it is known when
  * each of them has the message or failed.
  */
+static struct delivery_pending *deliver_to_all(struct delivery *delivery, const struct submission *submission,
+    struct targets *targets, struct route_target *target, struct delivery_pending *pending,
+    struct delivery_outcome *outcome)
+{
+    if (deliver_first_slice(delivery, submission, targets, target, pending))
+        return submission->message->store_forward ? pending : NULL;
+    if (pending->open > 1) {
+        pending->open--;
+        return submission->message->store_forward ? pending : NULL;
+    }
+    outcome->err = pending->delivered ? MSGIN5G_OK : pending->err;
+    free(pending);
+    return NULL;
+}
+
 static struct delivery_pending *deliver_all(struct delivery *delivery, const struct submission *submission,
     struct recent_key mark, struct delivery_outcome *outcome)
 {
-    struct route route;
+    const struct msgin5g_message *message = submission->message;
+    struct targets targets;
+    struct route_target target;
+    outcome->err = targets_open(&targets, &delivery->config.audiences, message, submission->originator);
+    if (outcome->err != MSGIN5G_OK)
+        return NULL;
     struct delivery_pending *pending = NULL;
-    bool wait = submission->message->store_forward;
-    outcome->err = router_find(delivery->router, &submission->message->dest, &route);
-    if (route.count == 0)
-        return NULL;
-    if ((wait || route.count > 1) && (pending = pending_create(delivery, submission, mark)) == NULL) {
+    if (!targets_next(&targets, &target)) {
+        outcome->err = nobody(message);
+    } else if (!message->store_forward && message->dest.type == MSGIN5G_ADDR_UE) {
+        outcome->err = deliver(delivery, submission, &target, NULL);
+    } else if ((pending = pending_create(delivery, submission, mark)) != NULL) {
+        return deliver_to_all(delivery, submission, &targets, &target, pending, outcome);
+    } else {
         outcome->err = MSGIN5G_ERR_NO_MEMORY;
-        return NULL;
     }
-    for (size_t i = 0; i < route.count; i++) {
-        deliver(delivery, submission, &route.targets[i], pending);
-        if (i == 0 || route.targets[i].err == MSGIN5G_OK)
-            outcome->err = route.targets[i].err;
-    }
-    if (pending == NULL)
-        return NULL;
-    pending->err = outcome->err;
-    if (--pending->open == 0) {
-        free(pending);
-        return NULL;
-    }
-    return wait ? pending : NULL;
+    targets_close(&targets);
+    return NULL;
 }
 
 static struct delivery_pending *submit_message(

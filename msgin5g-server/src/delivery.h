@@ -9,10 +9,11 @@
 #include "base/loop.h"
 #include "recent.h"
 #include "request.h"
-#include "router.h"
 #include "server_metrics.h"
+#include "targets.h"
 
 struct delivery_config {
+    struct audiences audiences;
     size_t in_flight;  /* messages on their way to one recipient */
     size_t duplicates; /* message ids remembered (EC-11) */
     size_t reports;    /* reports awaited (EC-32) */

@@ -68,7 +68,12 @@ static enum msgin5g_err resolve_key_log(const struct daemon_options *options, st
 /* What SIGHUP takes over; everything else waits for a restart. */
 static bool changes_at_once(const char *key)
 {
-    return strcmp(key, "bindings") == 0 || strcmp(key, "binding_template") == 0 || strcmp(key, "log.level") == 0;
+    static const char *const keys[] = { "bindings", "binding_template", "groups", "log.level" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void say_unchanged(void *ctx, const char *key)
@@ -86,9 +91,9 @@ static void on_reload(void *ctx)
         resolve_key_log(&server->options, &config) == MSGIN5G_OK) {
         log_set_level((enum log_level)config.log_level);
         config_compare(server_config_schema, &server->config, &config, say_unchanged, NULL);
-        enum msgin5g_err err = shard_reload_bindings(server->shard, &config);
+        enum msgin5g_err err = shard_reload(server->shard, &config);
         if (err != MSGIN5G_OK)
-            log_error("bindings stay as they were problem=\"%s\"", msgin5g_err_text(err));
+            log_error("bindings and groups stay as they were problem=\"%s\"", msgin5g_err_text(err));
     } else {
         log_error("configuration stays as it was");
     }

@@ -1,4 +1,4 @@
-/* Recipient of a message -> list of targets (TS 24.538 6.4.1.2.1). Decides who; sends nothing. */
+/* One recipient -> how it is reached (TS 24.538 6.4.1.2.1). Who the recipients of a message are: targets.h. */
 #ifndef ROUTER_H
 #define ROUTER_H
 
@@ -10,15 +10,11 @@
 /** One copy to make. Pointers are borrowed until the loop goes on. */
 struct route_target {
     struct msgin5g_service_id recipient;
-    struct way *way;                         /* NULL: it cannot be reached now */
-    enum msgin5g_err err;                    /* why; MSGIN5G_OK with a way */
-    const struct registration *registration; /* NULL: it has none */
-};
-
-struct route {
-    struct route_target *targets; /* count of them */
-    size_t count;
-    struct route_target single; /* where one is all there is: a UE */
+    struct way *way;                           /* NULL: it cannot be reached now */
+    enum msgin5g_err err;                      /* why; MSGIN5G_OK with a way */
+    const struct registration *registration;   /* NULL: it has none */
+    struct msgin5g_str group, topic;           /* through which it gets the message (EC-7); absent: neither */
+    struct transport_observation *observation; /* on which it hears of the topic; NULL: with POST */
 };
 
 struct router;
@@ -31,7 +27,7 @@ void router_free(struct router *router);
 void router_set_map(struct router *router, const struct identity_map *map);
 /** The way to a UE that was a target before. @return NULL when it cannot be reached now. */
 struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient);
-/** @return MSGIN5G_OK with at least one target, ERR_MALFORMED (no URI), ERR_NO_ROUTE (not UE: AS, GROUP, BC, TOPIC). */
-enum msgin5g_err router_find(const struct router *router, const struct msgin5g_address *destination, struct route *out);
+/** How @p recipient is reached now: way, err and registration of @p out are set. @p recipient may be that of @p out. */
+void router_target(const struct router *router, const struct msgin5g_service_id *recipient, struct route_target *out);
 
 #endif

@@ -7,12 +7,14 @@
 #include "directory.h"
 #include "dispatch.h"
 #include "endpoint.h"
+#include "groups_local.h"
 #include "handshake.h"
 #include "identity.h"
 #include "psk_source.h"
 #include "registration.h"
 #include "router.h"
 #include "server_metrics.h"
+#include "topics.h"
 
 #include <stdlib.h>
 
@@ -33,6 +35,8 @@ struct shard {
     struct directory *directory;
     struct registrations *registrations;
     struct router *router;
+    struct groups *groups;
+    struct topics *topics;
     struct delivery *delivery;
     struct dispatch *dispatch;
     struct endpoint *endpoint;
@@ -115,10 +119,29 @@ static enum msgin5g_err create_registrations(struct shard *shard)
     return err;
 }
 
+static enum msgin5g_err create_audiences(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    struct topics_config topics = { .default_s = config->topic_default_ms / 1000,
+        .max_s = config->topic_max_ms / 1000,
+        .empty_s = config->topic_empty_ms / 1000,
+        .max_topics = (size_t)config->max_topics,
+        .max_subscriptions = (size_t)config->max_subscriptions,
+        .per_subscriber = (size_t)config->subscriptions_per_ue,
+        .cancel = transport_observation_cancel };
+    enum msgin5g_err err = router_create(shard->registrations, shard->map, &shard->router);
+    if (err == MSGIN5G_OK)
+        err = groups_local_create(config, &shard->groups);
+    if (err == MSGIN5G_OK)
+        err = topics_create(shard->loop, &topics, shard->metrics, &shard->topics);
+    return err;
+}
+
 static enum msgin5g_err create_message_path(struct shard *shard)
 {
     const struct server_config *config = shard->config;
-    struct delivery_config delivery = { .in_flight = (size_t)config->in_flight_per_session,
+    struct delivery_config delivery = { .audiences = { shard->router, shard->groups, shard->topics },
+        .in_flight = (size_t)config->in_flight_per_session,
         .duplicates = (size_t)config->duplicates,
         .reports = (size_t)config->reports };
     struct dispatch_config dispatch = { .path = config->service_path,
@@ -127,11 +150,10 @@ static enum msgin5g_err create_message_path(struct shard *shard)
         .requests_per_second = config->requests_per_session,
         .deferred = (size_t)config->deferred_answers,
         .defer = transport_defer,
-        .respond = transport_deferred_respond };
-    enum msgin5g_err err = router_create(shard->registrations, shard->map, &shard->router);
-    if (err == MSGIN5G_OK)
-        err = delivery_create(shard->loop, &delivery, shard->router, shard->metrics, &shard->delivery);
-    struct services services = { shard->registrations, shard->delivery };
+        .respond = transport_deferred_respond,
+        .observe = transport_observation_begin };
+    enum msgin5g_err err = delivery_create(shard->loop, &delivery, shard->router, shard->metrics, &shard->delivery);
+    struct services services = { shard->registrations, shard->delivery, shard->topics };
     if (err == MSGIN5G_OK)
         err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);
     return err;
@@ -159,6 +181,8 @@ static enum msgin5g_err build(struct shard *shard)
         err = endpoint_create(shard->loop, shard->config, shard->metrics, &shard->endpoint);
     if (err == MSGIN5G_OK)
         err = create_registrations(shard);
+    if (err == MSGIN5G_OK)
+        err = create_audiences(shard);
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
     if (err == MSGIN5G_OK)
@@ -194,8 +218,10 @@ void shard_free(struct shard *shard)
         return;
     af_callbacks_free(shard->callbacks);
     endpoint_free(shard->endpoint);
+    delivery_free(shard->delivery); /* may still answer what it owes */
     dispatch_free(shard->dispatch);
-    delivery_free(shard->delivery);
+    topics_free(shard->topics);
+    groups_local_free(shard->groups);
     router_free(shard->router);
     registrations_free(shard->registrations);
     directory_free(shard->directory);
@@ -218,10 +244,13 @@ uint16_t shard_coaps_tcp_port(const struct shard *shard)
     return endpoint_tcp_port(shard->endpoint);
 }
 
-enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_config *config)
+enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config)
 {
     struct identity_map *map = NULL;
+    size_t groups = 0;
     enum msgin5g_err err = identity_map_create(config, &map);
+    if (err == MSGIN5G_OK && (err = groups_local_reload(shard->groups, config, &groups)) != MSGIN5G_OK)
+        identity_map_free(map);
     if (err != MSGIN5G_OK)
         return err;
     router_set_map(shard->router, map);
@@ -229,6 +258,7 @@ enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_
     identity_map_free(shard->map);
     shard->map = map;
     log_info("bindings read again entries=%zu registrations_ended=%zu", config->bindings.count, ended);
+    log_info("groups read again groups=%zu", groups);
     return MSGIN5G_OK;
 }
 

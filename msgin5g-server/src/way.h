@@ -7,6 +7,8 @@
 
 #include "msgin5g/message.h"
 
+struct transport_observation;
+
 /** What became of a copy. */
 enum way_result {
     WAY_DELIVERED, /* the recipient acknowledged it (EC-30) */
@@ -20,6 +22,8 @@ struct way_copy {
     const uint8_t *body; /* as on MSGin5G-1: JSON without priority and store-and-forward (TS 24.538 6.4.1.2.6 c) */
     size_t length;
     bool confirmable;
+    /** On which the recipient observes the topic it is for; NULL: none. */
+    struct transport_observation *observation;
 };
 
 struct way;

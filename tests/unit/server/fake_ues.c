@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #define START_UTC_S 1772323200
+#define CROWD       1000
 
 static enum msgin5g_err record(
     struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
@@ -25,16 +26,49 @@ static enum msgin5g_err record(
     memcpy(sent->body, call->body, call->length);
     sent->body[call->length] = '\0';
     sent->session = session;
+    sent->notification = false;
     sent->confirmable = call->confirmable;
     sent->done = done;
     sent->ctx = ctx;
     return MSGIN5G_OK;
 }
 
+static enum msgin5g_err notify(struct transport_observation *observation, const struct transport_answer *answer,
+    bool confirmable, transport_done_fn *done, void *ctx)
+{
+    struct fake_ues *ues = observation->session->all;
+    struct transport_call call = { .method = TRANSPORT_POST,
+        .path = "msgin5g",
+        .format = answer->format,
+        .body = answer->body,
+        .length = answer->length,
+        .confirmable = confirmable };
+    assert_int_equal(answer->code, MSGIN5G_COAP_CODE(2, 5));
+    if (ues->notify_err != MSGIN5G_OK)
+        return ues->notify_err;
+    enum msgin5g_err err = record(observation->session, &call, done, ctx);
+    if (err == MSGIN5G_OK)
+        ues->sent[ues->sent_count - 1].notification = true;
+    return err;
+}
+
 /* A request that is deferred is the answer that is owed. */
 struct transport_request {
     struct fake_ues *ues;
+    struct transport_session *session;
 };
+
+static enum msgin5g_err observe(struct transport_request *request, struct transport_observation *observation)
+{
+    observation->session = request->session;
+    return MSGIN5G_OK;
+}
+
+static void cancel_observation(struct transport_observation *observation)
+{
+    observation->session = NULL;
+}
+
 struct transport_deferred {
     struct fake_ues *ues;
 };
@@ -79,6 +113,43 @@ static void bind_ues(struct fake_ues *ues)
     assert_int_equal(identity_map_create(&config, &ues->map), MSGIN5G_OK);
 }
 
+/* im:pumps@lab.example with UEs 1 to 3 and a stranger; im:alone@lab.example with UE 1; im:crowd@lab.example with UE 2
+ * behind a thousand nobody knows, and anyone may send. */
+static void make_groups(struct fake_ues *ues)
+{
+    static char ids[CROWD + 1][40];
+    static char *pumps[4], *crowd[CROWD + 1];
+    static char names[3][24] = { "im:pumps@lab.example", "im:alone@lab.example", "im:crowd@lab.example" };
+    static char ue_ids[4][24] = { "im:ue-1@lab.example", "im:ue-2@lab.example", "im:ue-3@lab.example",
+        "im:who@lab.example" };
+    for (size_t i = 0; i < CROWD; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "im:a-%04zu@lab.example", i);
+        crowd[i] = ids[i];
+    }
+    crowd[CROWD] = ue_ids[1];
+    for (size_t i = 0; i < 4; i++)
+        pumps[i] = ue_ids[i];
+    struct group_config groups[] = { { .id = names[0], .members = { pumps, 4 } },
+        { .id = names[1], .members = { pumps, 1 } },
+        { .id = names[2], .members = { crowd, CROWD + 1 }, .senders = GROUP_SENDERS_ANYONE } };
+    struct server_config config = { .groups = { groups, 3 } };
+    assert_int_equal(groups_local_create(&config, &ues->groups), MSGIN5G_OK);
+}
+
+static void make_audiences(struct fake_ues *ues)
+{
+    const struct topics_config topics = { .default_s = 86400,
+        .max_s = 30 * 86400,
+        .empty_s = 3600,
+        .max_topics = 4,
+        .max_subscriptions = 8,
+        .per_subscriber = 3,
+        .cancel = cancel_observation };
+    assert_int_equal(router_create(ues->registrations, ues->map, &ues->router), MSGIN5G_OK);
+    assert_int_equal(topics_create(ues->loop, &topics, ues->metrics, &ues->topics), MSGIN5G_OK);
+    make_groups(ues);
+}
+
 static void build(struct fake_ues *ues)
 {
     static const char *const fqdns[] = { "msgin5g.lab.example" };
@@ -96,20 +167,22 @@ static void build(struct fake_ues *ues)
         .requests_per_second = 100,
         .deferred = 3,
         .defer = defer,
-        .respond = respond };
+        .respond = respond,
+        .observe = observe };
     assert_int_equal(directory_create(&ues->directory), MSGIN5G_OK);
     assert_int_equal(
         registrations_create(ues->loop, &registrations, ues->directory, ues->map, ues->metrics, &ues->registrations),
         MSGIN5G_OK);
-    assert_int_equal(router_create(ues->registrations, ues->map, &ues->router), MSGIN5G_OK);
+    make_audiences(ues);
+    delivery.audiences = (struct audiences){ ues->router, ues->groups, ues->topics };
     assert_int_equal(delivery_create(ues->loop, &delivery, ues->router, ues->metrics, &ues->delivery), MSGIN5G_OK);
-    struct services services = { ues->registrations, ues->delivery };
+    struct services services = { ues->registrations, ues->delivery, ues->topics };
     assert_int_equal(dispatch_create(ues->loop, &dispatch, &services, ues->metrics, &ues->dispatch), MSGIN5G_OK);
 }
 
 int fake_ues_set_up(void **state)
 {
-    static const struct way_ue_config way_config = { record, "msgin5g" };
+    static const struct way_ue_config way_config = { record, notify, "msgin5g" };
     struct fake_ues *ues = calloc(1, sizeof *ues);
     assert_non_null(ues);
     virtual_clock_init(&ues->clock, START_UTC_S);
@@ -138,8 +211,10 @@ int fake_ues_tear_down(void **state)
     }
     for (size_t i = 0; i < FAKE_UES_COUNT; i++)
         registrations_peer_closed(ues->registrations, &ues->sessions[i].peer);
-    dispatch_free(ues->dispatch);
     delivery_free(ues->delivery);
+    dispatch_free(ues->dispatch);
+    topics_free(ues->topics);
+    groups_local_free(ues->groups);
     router_free(ues->router);
     registrations_free(ues->registrations);
     directory_free(ues->directory);
@@ -153,7 +228,7 @@ int fake_ues_tear_down(void **state)
 
 int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *incoming)
 {
-    struct transport_request request = { ues };
+    struct transport_request request = { ues, &ues->sessions[ue] };
     struct incoming whole = *incoming;
     whole.transport = &request;
     ues->answer.code = 0;
@@ -164,7 +239,11 @@ int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *inc
 
 int fake_ues_post(struct fake_ues *ues, size_t ue, const char *json)
 {
-    struct incoming incoming = { TRANSPORT_POST, "msgin5g", TRANSPORT_FORMAT_JSON, msgin5g_str(json), true, NULL };
+    struct incoming incoming = { .method = TRANSPORT_POST,
+        .path = "msgin5g",
+        .format = TRANSPORT_FORMAT_JSON,
+        .body = msgin5g_str(json),
+        .confirmable = true };
     return fake_ues_request(ues, ue, &incoming);
 }
 

@@ -4,7 +4,9 @@
 #define FAKE_UES_H
 
 #include "dispatch.h"
+#include "groups_local.h"
 #include "identity.h"
+#include "topics.h"
 #include "virtual_clock.h"
 #include "way_ue.h"
 
@@ -17,6 +19,7 @@ struct fake_sent {
     struct transport_session *session;
     char body[FAKE_BODY_MAX]; /* NUL-terminated */
     bool confirmable;
+    bool notification; /* 2.05, not POST */
     transport_done_fn *done;
     void *ctx;
 };
@@ -37,12 +40,15 @@ struct fake_ues {
     struct directory *directory;
     struct registrations *registrations;
     struct router *router;
+    struct groups *groups; /* im:pumps@lab.example: UEs 1 to 3; im:alone@lab.example: UE 1 */
+    struct topics *topics;
     struct delivery *delivery;
     struct dispatch *dispatch;
     struct transport_session sessions[FAKE_UES_COUNT]; /* 0 to 2: imsi-00101000000000<1 to 3>; 3: nobody */
     struct fake_sent sent[FAKE_SENT_MAX];
     size_t sent_count;
-    enum msgin5g_err send_err; /* what the transport says from now on */
+    enum msgin5g_err notify_err; /* of notifications alone */
+    enum msgin5g_err send_err;   /* what the transport says from now on */
     struct peer *superseded;
     struct transport_answer answer; /* given last */
     size_t owed;                    /* answers that come later */
