@@ -68,7 +68,18 @@ static enum msgin5g_err add_subscribers(struct subscriber_store *store, const st
     return MSGIN5G_OK;
 }
 
-/* The subscribers of both files; problems go to the log. */
+/* The store has the keys, in locked memory: the text they stood in is of no more use, and would outlive a removal. */
+static void forget_keys(const struct config_items *items)
+{
+    struct subscriber_config *all = items->values;
+    for (size_t i = 0; i < items->count; i++) {
+        secret_wipe(all[i].k, strlen(all[i].k));
+        secret_wipe(all[i].op, strlen(all[i].op));
+        secret_wipe(all[i].opc, strlen(all[i].opc));
+    }
+}
+
+/* The subscribers of both files; problems go to the log, keys out of @p config. */
 static enum msgin5g_err load_subscribers(const struct aanf_config *config, struct subscriber_store **out)
 {
     struct subscribers_file file = { 0 };
@@ -90,6 +101,7 @@ static enum msgin5g_err load_subscribers(const struct aanf_config *config, struc
         *out = store;
         store = NULL;
     }
+    forget_keys(&config->subscribers);
 out:
     subscriber_store_free(store);
     if (more)

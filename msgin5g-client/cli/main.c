@@ -313,6 +313,7 @@ int main(int argc, char **argv)
     log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT, "msgin5g-client");
     if (secret_setup() != MSGIN5G_OK || tls_setup() != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
+    secret_harden_process(); /* K, OPc, K_AKMA: no core file, no ptrace by others */
     options_read(argc, argv, &run.options);
     if (run.options.key_log_path != NULL)
         fprintf(stderr, "msgin5g-client: warning: whoever reads %s reads all traffic of this client\n",
