@@ -50,7 +50,7 @@ static void on_disable(void *ctx, struct http_request *request)
         http_respond_problem(request, 403, "CONSUMER_NOT_ALLOWED", NULL);
         return;
     }
-    if (!msgin5g_str_equal(http_request_header(request, "content-type"), msgin5g_str("application/json"))) {
+    if (!http_request_is_json(request)) {
         http_respond_problem(request, 415, NULL, "must be application/json");
         return;
     }

@@ -193,6 +193,11 @@ const struct config_key server_config_schema[] = {
     { "groups", CONFIG_ITEMS, AT(groups), .keys = group_keys, .item_size = sizeof(struct group_config),
         .help = "Groups of UEs that share a Group Service ID. Read again at SIGHUP." },
     { "topics", CONFIG_SECTION, .keys = topic_keys, .help = "Subscriptions to topics (TS 24.538 6.6)." },
+    { "api", CONFIG_SECTION, .keys = config_api_keys,
+        .help = "Services for application servers (MSGin5G-3, TS 29.538): TLS with certificates on both sides." },
+    { "application_servers", CONFIG_ITEMS, AT(application_servers), .keys = config_application_server_keys,
+        .item_size = sizeof(struct application_server_config),
+        .help = "Who they are; nobody else may use the API (TS 33.501 Y.4)." },
     { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
     { "store", CONFIG_SECTION, .keys = store_keys, .help = "What survives the end of this process." },
     { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },
@@ -314,6 +319,7 @@ void server_config_check(const void *object, struct config_report *report)
     if (strchr(config->service_path, '/') != NULL)
         config_report_add(report, "listen.path", "must be one path segment, without '/'");
     check_store(config, report);
+    config_api_check(config, report);
     check_aanf(config, report);
     check_callbacks(config, report);
     check_fqdns(config, report);

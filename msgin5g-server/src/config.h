@@ -2,6 +2,8 @@
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
+#include "config_api.h"
+
 #include "base/config.h"
 
 enum auth_policy { AUTH_AKMA_ONLY, AUTH_SEAL_PSK_ALLOWED, AUTH_SEAL_PSK_PREFERRED };
@@ -52,7 +54,9 @@ struct server_config {
     int64_t registration_max_ms;
     struct config_items bindings; /* struct binding_config */
     char *binding_template;
-    struct config_items groups; /* struct group_config */
+    struct api_config api;
+    struct config_items application_servers; /* struct application_server_config */
+    struct config_items groups;              /* struct group_config */
     int64_t topic_default_ms;
     int64_t topic_max_ms;
     int64_t topic_empty_ms;

@@ -250,8 +250,7 @@ static enum msgin5g_err send_to_target(struct delivery *delivery, const struct s
     };
     copy.delivery_copy = true;
     copy.ori.addr = (struct msgin5g_str){ submission->originator->text, submission->originator->length };
-    copy.dest = (struct msgin5g_address){ copy.dest.type == MSGIN5G_ADDR_AS ? MSGIN5G_ADDR_AS : MSGIN5G_ADDR_UE,
-        { target->recipient.text, target->recipient.length } };
+    copy.dest = (struct msgin5g_address){ target->type, { target->recipient.text, target->recipient.length } };
     copy.group_id = target->group; /* whatever the sender wrote there */
     copy.topic = target->topic;
     enum msgin5g_err err = msgin5g_message_encode(&copy, delivery->scratch, sizeof delivery->scratch, &parcel.length);

@@ -160,19 +160,18 @@ static void release(struct server *server)
 
 #define LISTENER_TEXT_SIZE 80
 
-/* " coaps+tcp=HOST:PORT", or nothing when it is off. */
-static void name_coaps_tcp(const struct server *server, char out[LISTENER_TEXT_SIZE])
+/* " NAME=HOST:PORT", or nothing when @p port says that it is off. */
+static const char *listener_text(char out[LISTENER_TEXT_SIZE], const char *name, const char *host, uint16_t port)
 {
-    const struct server_config *config = &server->config;
     out[0] = '\0';
-    if (config->coaps_tcp_enabled)
-        snprintf(
-            out, LISTENER_TEXT_SIZE, " coaps+tcp=%s:%u", config->coaps_tcp_host, shard_coaps_tcp_port(server->shard));
+    if (port != 0)
+        snprintf(out, LISTENER_TEXT_SIZE, " %s=%s:%u", name, host, port);
+    return out;
 }
 
 static enum msgin5g_err run(struct server *server)
 {
-    char coaps_tcp[LISTENER_TEXT_SIZE];
+    char coaps_tcp[LISTENER_TEXT_SIZE], api[LISTENER_TEXT_SIZE];
     raise_descriptor_limit();
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk to the store, not the end */
     enum msgin5g_err err = build(server);
@@ -180,9 +179,10 @@ static enum msgin5g_err run(struct server *server)
         log_error("cannot start problem=\"%s\"", msgin5g_err_text(err));
         return err;
     }
-    name_coaps_tcp(server, coaps_tcp);
-    daemon_ready("coaps=%s:%u%s management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
-        coaps_tcp, server->config.management_host, admin_api_port(server->admin));
+    daemon_ready("coaps=%s:%u%s%s management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
+        listener_text(coaps_tcp, "coaps+tcp", server->config.coaps_tcp_host, shard_coaps_tcp_port(server->shard)),
+        listener_text(api, "api", server->config.api.host, shard_api_port(server->shard)),
+        server->config.management_host, admin_api_port(server->admin));
     err = loop_run(server->loop);
     daemon_notify("STOPPING=1");
     return err;

@@ -2,6 +2,7 @@
 #ifndef ROUTER_H
 #define ROUTER_H
 
+#include "application_servers.h"
 #include "identity.h"
 #include "msgin5g/message.h"
 #include "registration.h"
@@ -10,6 +11,7 @@
 /** One copy to make. Pointers are borrowed until the loop goes on. */
 struct route_target {
     struct msgin5g_service_id recipient;
+    enum msgin5g_addr_type type;               /* UE or AS */
     struct way *way;                           /* NULL: it cannot be reached now */
     enum msgin5g_err err;                      /* why; MSGIN5G_OK with a way */
     const struct registration *registration;   /* NULL: it has none */
@@ -18,16 +20,17 @@ struct route_target {
 };
 
 struct router;
-/** Both are borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */
-enum msgin5g_err router_create(
-    const struct registrations *registrations, const struct identity_map *map, struct router **out);
+/** All are borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */
+enum msgin5g_err router_create(const struct registrations *registrations, const struct identity_map *map,
+    const struct application_servers *application_servers, struct router **out);
 /** NULL is allowed. */
 void router_free(struct router *router);
 /** Use @p map from now on. */
 void router_set_map(struct router *router, const struct identity_map *map);
-/** The way to a UE that was a target before. @return NULL when it cannot be reached now. */
+/** The way to a UE or application server that was a target before. @return NULL when it cannot be reached now. */
 struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient);
-/** How @p recipient is reached now: way, err and registration of @p out are set. @p recipient may be that of @p out. */
+/** How @p recipient is reached now: type, way, err and registration of @p out are set. @p recipient may be that of @p
+ * out. */
 void router_target(const struct router *router, const struct msgin5g_service_id *recipient, struct route_target *out);
 
 #endif

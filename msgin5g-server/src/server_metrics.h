@@ -38,6 +38,10 @@ enum server_outcome {
         "Wishes to subscribe that were not granted: a limit, or an end that is past.")                                 \
     X(observations_refused, counter, "msgin5g_observations_refused_total", "",                                         \
         "Observations their observer ended with a Reset: the subscription stays, muted (EC-37).")                      \
+    X(pushes_delivered, counter, "msgin5g_pushes_total", "result=\"delivered\"",                                       \
+        "Messages and reports pushed to application servers, each try.")                                               \
+    X(pushes_failed, counter, "msgin5g_pushes_total", "result=\"failed\"",                                             \
+        "Messages and reports pushed to application servers, each try.")                                               \
     X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "(D)TLS handshakes ended.")   \
     X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "(D)TLS handshakes ended.")         \
     X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Octets of handshakes that are no (D)TLS.")         \

@@ -2,6 +2,8 @@
 
 #include "af_callbacks.h"
 #include "akma/naanf.h"
+#include "application_servers.h"
+#include "as_api.h"
 #include "base/log.h"
 #include "delivery.h"
 #include "directory.h"
@@ -41,6 +43,8 @@ struct shard {
     struct dispatch *dispatch;
     struct endpoint *endpoint;
     struct af_callbacks *callbacks; /* NULL: aanf.notif_uri is empty */
+    struct application_servers *application_servers;
+    struct as_api *as_api; /* NULL: api.certificate is empty */
 };
 
 static enum msgin5g_err create_aanf_tls(struct shard *shard)
@@ -129,7 +133,7 @@ static enum msgin5g_err create_audiences(struct shard *shard)
         .max_subscriptions = (size_t)config->max_subscriptions,
         .per_subscriber = (size_t)config->subscriptions_per_ue,
         .cancel = transport_observation_cancel };
-    enum msgin5g_err err = router_create(shard->registrations, shard->map, &shard->router);
+    enum msgin5g_err err = router_create(shard->registrations, shard->map, shard->application_servers, &shard->router);
     if (err == MSGIN5G_OK)
         err = groups_local_create(config, &shard->groups);
     if (err == MSGIN5G_OK)
@@ -182,6 +186,8 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
+        err = application_servers_create(shard->loop, shard->config, shard->metrics, &shard->application_servers);
+    if (err == MSGIN5G_OK)
         err = create_audiences(shard);
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
@@ -189,6 +195,9 @@ static enum msgin5g_err build(struct shard *shard)
         err = endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch);
     if (err == MSGIN5G_OK)
         err = af_callbacks_create(shard->loop, shard->config, shard->registry, disable, shard, &shard->callbacks);
+    if (err == MSGIN5G_OK)
+        err = as_api_create(
+            shard->loop, shard->config, shard->application_servers, shard->delivery, shard->registry, &shard->as_api);
     return err;
 }
 
@@ -217,12 +226,15 @@ void shard_free(struct shard *shard)
     if (shard == NULL)
         return;
     af_callbacks_free(shard->callbacks);
+    as_api_free(shard->as_api);
+    application_servers_close(shard->application_servers);
     endpoint_free(shard->endpoint);
     delivery_free(shard->delivery); /* may still answer what it owes */
     dispatch_free(shard->dispatch);
     topics_free(shard->topics);
     groups_local_free(shard->groups);
     router_free(shard->router);
+    application_servers_free(shard->application_servers);
     registrations_free(shard->registrations);
     directory_free(shard->directory);
     psk_source_free(shard->source);
@@ -242,6 +254,11 @@ uint16_t shard_coaps_port(const struct shard *shard)
 uint16_t shard_coaps_tcp_port(const struct shard *shard)
 {
     return endpoint_tcp_port(shard->endpoint);
+}
+
+uint16_t shard_api_port(const struct shard *shard)
+{
+    return as_api_port(shard->as_api);
 }
 
 enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config)

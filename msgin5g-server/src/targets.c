@@ -35,6 +35,7 @@ enum msgin5g_err targets_open(struct targets *targets, const struct audiences *a
     *targets = (struct targets){ .audiences = *audiences, .message = message, .originator = originator };
     switch (message->dest.type) {
     case MSGIN5G_ADDR_UE:
+    case MSGIN5G_ADDR_AS:
         return msgin5g_service_id_parse(message->dest.addr, &id);
     case MSGIN5G_ADDR_GROUP:
         return open_group(targets);
@@ -66,11 +67,16 @@ static void fill(const struct targets *targets, struct msgin5g_str id, struct ro
     find_way(targets, out);
 }
 
-static bool next_ue(struct targets *targets, struct route_target *out)
+static bool next_single(struct targets *targets, struct route_target *out)
 {
     if (targets->next++ > 0 || msgin5g_service_id_parse(targets->message->dest.addr, &out->recipient) != MSGIN5G_OK)
         return false;
     find_way(targets, out);
+    if (out->type == targets->message->dest.type)
+        return true;
+    /* What is a UE's is no application server's, and the other way round. */
+    out->way = NULL;
+    out->err = MSGIN5G_ERR_UNKNOWN_RECIPIENT;
     return true;
 }
 
@@ -127,7 +133,7 @@ bool targets_next(struct targets *targets, struct route_target *out)
     case MSGIN5G_ADDR_TOPIC:
         return next_subscriber(targets, out);
     default:
-        return next_ue(targets, out);
+        return next_single(targets, out);
     }
 }
 

@@ -13,7 +13,8 @@ struct transport_observation;
 enum way_result {
     WAY_DELIVERED, /* the recipient acknowledged it (EC-30) */
     WAY_REFUSED,   /* the recipient answered that it does not take it: final */
-    WAY_FAILED     /* nobody knows; it may be tried again */
+    WAY_FAILED,    /* nobody knows; it may be tried again */
+    WAY_GIVEN_UP   /* likewise, and the way has tried it often enough: the recipient counts as away */
 };
 
 /** One copy to hand over; borrowed for the call. */

@@ -145,7 +145,11 @@ static void make_audiences(struct fake_ues *ues)
         .max_subscriptions = 8,
         .per_subscriber = 3,
         .cancel = cancel_observation };
-    assert_int_equal(router_create(ues->registrations, ues->map, &ues->router), MSGIN5G_OK);
+    static char none[] = "";
+    static const struct server_config no_api = { .api = { .certificate = none, .server_id = none } };
+    assert_int_equal(
+        application_servers_create(ues->loop, &no_api, ues->metrics, &ues->application_servers), MSGIN5G_OK);
+    assert_int_equal(router_create(ues->registrations, ues->map, ues->application_servers, &ues->router), MSGIN5G_OK);
     assert_int_equal(topics_create(ues->loop, &topics, ues->metrics, &ues->topics), MSGIN5G_OK);
     make_groups(ues);
 }
@@ -216,6 +220,7 @@ int fake_ues_tear_down(void **state)
     topics_free(ues->topics);
     groups_local_free(ues->groups);
     router_free(ues->router);
+    application_servers_free(ues->application_servers);
     registrations_free(ues->registrations);
     directory_free(ues->directory);
     identity_map_free(ues->map);

@@ -226,7 +226,7 @@ static void test_recipient_without_session(void **state)
 
 static void test_destinations_without_a_way(void **state)
 {
-    static const char *const types[] = { "AS", "BC" };
+    static const char *const rows[][2] = { { "AS", "UNKNOWN_RECIPIENT" }, { "BC", "NO_ROUTE" } };
     struct fake_ues *ues = *state;
     for (size_t i = 0; i < 2; i++) {
         char json[512];
@@ -234,9 +234,9 @@ static void test_destinations_without_a_way(void **state)
             "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"MSG\","
             "\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:ue-1@lab.example\"},"
             "\"destAddr\":{\"destAddrType\":\"%s\",\"addr\":\"im:x@lab.example\"},\"msgId\":\"" ID_1 "\"}",
-            types[i]);
+            rows[i][0]);
         assert_int_equal(fake_ues_post(ues, 0, json), 204);
-        assert_rejected(ues, i, 0, "NO_ROUTE");
+        assert_rejected(ues, i, 0, rows[i][1]);
     }
 }
 
