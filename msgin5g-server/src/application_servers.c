@@ -224,6 +224,12 @@ void application_servers_close(struct application_servers *all)
     }
 }
 
+static void release(struct application_server *as)
+{
+    loop_timer_cancel(as->all->loop, &as->expiry);
+    free(as);
+}
+
 void application_servers_free(struct application_servers *all)
 {
     struct application_server *as, *next_as;
@@ -231,9 +237,8 @@ void application_servers_free(struct application_servers *all)
     if (all == NULL)
         return;
     HASH_ITER (hh, all->by_id, as, next_as) {
-        HASH_DEL(all->by_id, as);
-        loop_timer_cancel(all->loop, &as->expiry);
-        free(as);
+        HASH_DELETE(hh, all->by_id, as);
+        release(as);
     }
     LL_FOREACH_SAFE (all->origins, origin, next_origin) {
         http_client_free(origin->client);

@@ -10,6 +10,7 @@
 #define AT(member)    offsetof(struct server_config, api.member)
 #define AS_AT(member) offsetof(struct application_server_config, member)
 #define SECOND        INT64_C(1000)
+#define DAY           (24 * INT64_C(3600) * SECOND)
 #define END                                                                                                            \
     {                                                                                                                  \
         .name = NULL                                                                                                   \
@@ -30,7 +31,7 @@ const struct config_key config_api_keys[] = { { "host", CONFIG_STRING, AT(host),
         .help = "Longest wait for the answer of an application server." },
     { "push_connections", CONFIG_INT, AT(push_connections), "8", 1, 64,
         .help = "Connections to one application server that speaks HTTP/1.1 only." },
-    { "as_registration_max", CONFIG_DURATION, AT(as_registration_max_ms), "7d", SECOND, 365 * 24 * 3600 * SECOND,
+    { "as_registration_max", CONFIG_DURATION, AT(as_registration_max_ms), "7d", SECOND, 365 * DAY,
         .help = "Longest time an application server stays registered; longer wishes are cut to this." },
     END };
 

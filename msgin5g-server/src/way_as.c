@@ -109,7 +109,9 @@ static void finish(struct push *push, enum way_result result)
 /* 5xx, 429 and no answer at all may pass; every other answer is final (EC-43). Redirects are not followed. */
 static bool may_pass(enum msgin5g_err err, const struct http_response *response)
 {
-    return err != MSGIN5G_OK ? err != MSGIN5G_ERR_INVALID : response->status >= 500 || response->status == 429;
+    if (response == NULL)
+        return err != MSGIN5G_ERR_INVALID;
+    return response->status >= 500 || response->status == 429;
 }
 
 static void rest(struct push *push)
@@ -230,16 +232,17 @@ void way_as_aim(struct way_as *way, struct http_client *client, const char *path
 
 void way_as_close(struct way_as *way)
 {
-    struct push *push, *next;
     way->client = NULL;
-    DL_FOREACH_SAFE (way->pushes, push, next) {
-        if (push->state != PUSH_SENT) {
-            push_end(push, WAY_FAILED);
-            continue;
-        }
+    while (way->pushes != NULL) {
+        struct push *push = way->pushes;
+        struct way_exchange *exchange = push->exchange;
         DL_DELETE(way->pushes, push);
-        push->way = NULL; /* its answer releases it */
-        if (push->exchange != NULL)
-            way_done(push->exchange, WAY_FAILED);
+        loop_timer_cancel(way->config->loop, &push->retry);
+        if (push->state == PUSH_SENT)
+            push->way = NULL; /* its answer releases it */
+        else
+            free(push);
+        if (exchange != NULL)
+            way_done(exchange, WAY_FAILED);
     }
 }
