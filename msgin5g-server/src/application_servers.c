@@ -232,13 +232,15 @@ static void release(struct application_server *as)
 
 void application_servers_free(struct application_servers *all)
 {
-    struct application_server *as, *next_as;
     struct origin *origin, *next_origin;
     if (all == NULL)
         return;
-    HASH_ITER (hh, all->by_id, as, next_as) {
-        HASH_DELETE(hh, all->by_id, as);
+    struct application_server *as = all->by_id;
+    HASH_CLEAR(hh, all->by_id); /* of the table alone */
+    while (as != NULL) {
+        struct application_server *next = as->hh.next;
         release(as);
+        as = next;
     }
     LL_FOREACH_SAFE (all->origins, origin, next_origin) {
         http_client_free(origin->client);
