@@ -1,8 +1,8 @@
 """Which test proves which row of the AKMA digest on which profile: read from the tests, written as a page.
 
 A test proves the rows in its name (test_n5_..., test_n7_n8_...) and those of its marker `proves`; on the profile it is
-parametrised with (profiles.each), else on those the marker names (none is needed for rows of the AAnF alone): `@pytest.mark.proves(on="dtls1.2 tls{version}")`, where
-{version} and {transport} come from the test's own parameters (1.2, coaps+tcp and so on).
+parametrised with (profiles.each), else on those the marker names: `@pytest.mark.proves(on="dtls1.2 tls{version}")`, where
+{version} and {transport} come from the test's own parameters (1.2, coaps+tcp and so on). Rows of the AAnF alone need none.
 """
 
 import os
