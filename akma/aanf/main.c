@@ -15,13 +15,15 @@
 
 #define PROBLEM_MAX 512
 
+#define DRAIN_MS 5000 /* what is in flight at SIGTERM may take this long */
+
 static const char doc[] = "The AKMA anchor function (AAnF) of a lab home network, with an AUSF and UDM for 5G AKA.\v"
                           "Examples:\n"
                           "  akma-aanf --print-config > akma-aanf.yaml    # then edit it\n"
                           "  akma-aanf --config akma-aanf.yaml\n"
                           "\n"
-                          "SIGHUP reads subscribers, policies and the log level again; SIGTERM and SIGINT\n"
-                          "end it.\n"
+                          "SIGHUP reads subscribers, policies, certificates and the log level again;\n"
+                          "SIGTERM and SIGINT end it, after requests in hand are answered.\n"
                           "\n"
                           "Exit codes: 0 ended by a signal, 1 other failure, 2 usage, 3 configuration";
 
@@ -278,6 +280,25 @@ static void say_unchanged(void *ctx, const char *key)
         log_warning("a restart is needed for this change key=%s", key);
 }
 
+/* Certificates are read again also when no key of the configuration changed. */
+static void reload_certificates(struct process *process)
+{
+    struct tls_context *const contexts[] = { process->tls, process->notifier_tls, process->management.tls };
+    char problem[PROBLEM_MAX] = "";
+    enum msgin5g_err err = MSGIN5G_OK;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts && err == MSGIN5G_OK; i++) {
+        if (contexts[i] == NULL)
+            continue;
+        err = tls_context_reload(contexts[i], problem, sizeof problem);
+        count++;
+    }
+    if (err != MSGIN5G_OK)
+        log_error("certificates not read again, the old ones stay problem=\"%s\"", problem);
+    else if (count > 0)
+        log_info("certificates read again");
+}
+
 /* SIGHUP: subscribers, policies and the log level are replaced together, or nothing is. */
 static void reload(void *ctx)
 {
@@ -285,6 +306,7 @@ static void reload(void *ctx)
     struct aanf *aanf = &process->aanf;
     struct aanf_config config = { 0 };
     struct subscriber_store *subscribers = NULL;
+    reload_certificates(process);
     enum msgin5g_err err = daemon_load(&program, process->options.config_path, &config);
     if (err == MSGIN5G_OK)
         err = load_subscribers(&config, &subscribers);
@@ -309,6 +331,19 @@ static void reload(void *ctx)
     log_info("configuration reloaded subscribers=%zu afs=%zu", subscriber_store_count(subscribers), config.afs.count);
 }
 
+static void begin_to_end(void *ctx)
+{
+    struct process *process = ctx;
+    http_server_drain(process->api_server);
+    http_server_drain(process->management_server);
+}
+
+static bool is_busy(void *ctx)
+{
+    const struct process *process = ctx;
+    return http_server_connections(process->api_server) + http_server_connections(process->management_server) > 0;
+}
+
 static enum msgin5g_err process_open(struct process *process)
 {
     enum msgin5g_err err = loop_create(clock_system(), &process->aanf.loop);
@@ -316,6 +351,7 @@ static enum msgin5g_err process_open(struct process *process)
         return failed("loop", err);
     if ((err = daemon_control_create(process->aanf.loop, reload, process, &process->control)) != MSGIN5G_OK)
         return failed("signals", err);
+    daemon_control_drain(process->control, &(struct daemon_drain){ begin_to_end, is_busy, process, DRAIN_MS });
     if ((err = metrics_create(&process->metrics)) != MSGIN5G_OK)
         return failed("metrics", err);
     process->aanf.config = &process->config;

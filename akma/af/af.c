@@ -228,3 +228,8 @@ bool akma_af_healthy(const struct akma_af *af)
 {
     return naanf_client_healthy(af->client);
 }
+
+void akma_af_renew(struct akma_af *af)
+{
+    naanf_client_renew(af->client);
+}

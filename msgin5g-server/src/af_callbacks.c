@@ -124,6 +124,24 @@ enum msgin5g_err af_callbacks_create(struct loop *loop, const struct server_conf
     return MSGIN5G_OK;
 }
 
+void af_callbacks_drain(struct af_callbacks *callbacks)
+{
+    if (callbacks != NULL)
+        http_server_drain(callbacks->server);
+}
+
+size_t af_callbacks_connections(const struct af_callbacks *callbacks)
+{
+    return callbacks != NULL ? http_server_connections(callbacks->server) : 0;
+}
+
+enum msgin5g_err af_callbacks_reload_certificate(struct af_callbacks *callbacks, char *problem, size_t problem_size)
+{
+    if (callbacks == NULL || callbacks->tls == NULL)
+        return MSGIN5G_OK;
+    return tls_context_reload(callbacks->tls, problem, problem_size);
+}
+
 void af_callbacks_free(struct af_callbacks *callbacks)
 {
     if (callbacks == NULL)

@@ -17,13 +17,17 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define PROBLEM_SIZE 256
+#define DRAIN_MS     5000 /* HTTP requests in hand at SIGTERM may take this long */
+
 static const char doc[] =
     "MSGin5G Server: routes messages between UEs (TS 23.554) that authenticate with AKMA keys (TS 33.535).\v"
     "Examples:\n"
     "  msgin5g-server --print-config > msgin5g-server.yaml    # then edit it\n"
     "  msgin5g-server --config msgin5g-server.yaml\n"
     "\n"
-    "SIGHUP reads bindings and the log level again; SIGTERM and SIGINT end it.\n"
+    "SIGHUP reads bindings, certificates and the log level again; SIGTERM and SIGINT\n"
+    "end it, after HTTP requests in hand are answered.\n"
     "\n"
     "Exit codes: 0 ended by a signal, 1 other failure, 2 usage, 3 configuration";
 
@@ -83,10 +87,36 @@ static void say_unchanged(void *ctx, const char *key)
         log_warning("a restart is needed for this change key=%s", key);
 }
 
+static void reload_certificates(struct server *server)
+{
+    char problem[PROBLEM_SIZE] = "";
+    enum msgin5g_err err = admin_api_reload_certificate(server->admin, problem, sizeof problem);
+    if (err == MSGIN5G_OK)
+        err = shard_reload_certificates(server->shard, problem, sizeof problem);
+    if (err == MSGIN5G_OK)
+        log_info("certificates read again");
+    else
+        log_error("certificates not read again, the old ones stay problem=\"%s\"", problem);
+}
+
+static void begin_to_end(void *ctx)
+{
+    struct server *server = ctx;
+    admin_api_drain(server->admin);
+    shard_drain(server->shard);
+}
+
+static bool is_busy(void *ctx)
+{
+    const struct server *server = ctx;
+    return admin_api_connections(server->admin) + shard_http_connections(server->shard) > 0;
+}
+
 static void on_reload(void *ctx)
 {
     struct server *server = ctx;
     struct server_config config = { 0 };
+    reload_certificates(server);
     if (daemon_load(&program, server->options.config_path, &config) == MSGIN5G_OK &&
         resolve_key_log(&server->options, &config) == MSGIN5G_OK) {
         log_set_level((enum log_level)config.log_level);
@@ -136,8 +166,10 @@ static enum msgin5g_err build(struct server *server)
         err = loop_create(clock_system(), &server->loop);
     if (err == MSGIN5G_OK)
         err = daemon_control_create(server->loop, on_reload, server, &server->control);
-    if (err == MSGIN5G_OK)
+    if (err == MSGIN5G_OK) {
+        daemon_control_drain(server->control, &(struct daemon_drain){ begin_to_end, is_busy, server, DRAIN_MS });
         err = metrics_create(&server->metrics);
+    }
     if (err == MSGIN5G_OK)
         err = open_store(server);
     if (err == MSGIN5G_OK)

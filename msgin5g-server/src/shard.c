@@ -279,11 +279,31 @@ enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *c
     return MSGIN5G_OK;
 }
 
+enum msgin5g_err shard_reload_certificates(struct shard *shard, char *problem, size_t problem_size)
+{
+    enum msgin5g_err err = af_callbacks_reload_certificate(shard->callbacks, problem, problem_size);
+    if (err == MSGIN5G_OK && shard->aanf_tls != NULL)
+        err = tls_context_reload(shard->aanf_tls, problem, problem_size);
+    if (err == MSGIN5G_OK)
+        akma_af_renew(shard->af);
+    return err;
+}
+
+void shard_drain(struct shard *shard)
+{
+    af_callbacks_drain(shard->callbacks);
+}
+
+size_t shard_http_connections(const struct shard *shard)
+{
+    return af_callbacks_connections(shard->callbacks);
+}
+
 bool shard_ready(const struct shard *shard, struct buffer *reasons)
 {
     bool aanf = akma_af_healthy(shard->af), store = store_healthy(shard->store);
     if (!aanf)
-        (void)buffer_append_text(reasons, "aanf: the last request did not reach it\n");
+        (void)buffer_append_text(reasons, "aanf: it did not answer the last request\n");
     if (!store)
         (void)buffer_append_text(reasons, "store: the last write failed\n");
     return aanf && store;

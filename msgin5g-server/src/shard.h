@@ -32,6 +32,12 @@ uint16_t shard_api_port(const struct shard *shard);
  * changed).
  */
 enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config);
+/** Read the certificates towards the AAnF again, for new connections. @return as tls_context_reload(). */
+enum msgin5g_err shard_reload_certificates(struct shard *shard, char *problem, size_t problem_size);
+/** Take no more HTTP requests; those in hand are answered. */
+void shard_drain(struct shard *shard);
+/** HTTP connections still open. */
+size_t shard_http_connections(const struct shard *shard);
 /** True when new UEs can be served; else a line for each reason why not is appended to @p reasons. */
 bool shard_ready(const struct shard *shard, struct buffer *reasons);
 /** Bring gauges up to date. */
