@@ -214,6 +214,15 @@ enum msgin5g_err application_servers_create(struct loop *loop, const struct serv
     return MSGIN5G_OK;
 }
 
+enum msgin5g_err application_servers_reload_certificate(
+    struct application_servers *all, char *problem, size_t problem_size)
+{
+    enum msgin5g_err err = all->tls != NULL ? tls_context_reload(all->tls, problem, problem_size) : MSGIN5G_OK;
+    for (struct origin *one = all->origins; one != NULL && err == MSGIN5G_OK; one = one->next)
+        http_client_renew(one->client);
+    return err;
+}
+
 void application_servers_close(struct application_servers *all)
 {
     struct application_server *as, *next;

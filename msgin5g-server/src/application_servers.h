@@ -21,6 +21,9 @@ struct application_server;
  * wrong is in the log. */
 enum msgin5g_err application_servers_create(struct loop *loop, const struct server_config *config,
     struct server_metrics *metrics, struct application_servers **out);
+/** Read the certificate again, and push over new connections from now on. @return as tls_context_reload(). */
+enum msgin5g_err application_servers_reload_certificate(
+    struct application_servers *all, char *problem, size_t problem_size);
 /** End what is being pushed (delivery hears of it and must still be there); nothing can be pushed any more. NULL is
  * allowed. */
 void application_servers_close(struct application_servers *all);

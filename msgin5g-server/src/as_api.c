@@ -324,6 +324,22 @@ enum msgin5g_err as_api_create(struct loop *loop, const struct server_config *co
     return MSGIN5G_OK;
 }
 
+void as_api_drain(struct as_api *api)
+{
+    if (api != NULL)
+        http_server_drain(api->server);
+}
+
+size_t as_api_connections(const struct as_api *api)
+{
+    return api != NULL ? http_server_connections(api->server) : 0;
+}
+
+enum msgin5g_err as_api_reload_certificate(struct as_api *api, char *problem, size_t problem_size)
+{
+    return api != NULL ? tls_context_reload(api->tls, problem, problem_size) : MSGIN5G_OK;
+}
+
 void as_api_free(struct as_api *api)
 {
     if (api == NULL)

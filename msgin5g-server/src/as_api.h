@@ -17,7 +17,13 @@ struct as_api;
  */
 enum msgin5g_err as_api_create(struct loop *loop, const struct server_config *config, struct application_servers *all,
     struct delivery *delivery, struct metrics *metrics, struct as_api **out);
-/** Answers that are still owed go nowhere. NULL is allowed. */
+/** Take no more requests; those in hand are answered. NULL is allowed, here and below. */
+void as_api_drain(struct as_api *api);
+/** Connections still open. */
+size_t as_api_connections(const struct as_api *api);
+/** As tls_context_reload(). */
+enum msgin5g_err as_api_reload_certificate(struct as_api *api, char *problem, size_t problem_size);
+/** Answers that are still owed go nowhere. */
 void as_api_free(struct as_api *api);
 /** 0 when it is off. */
 uint16_t as_api_port(const struct as_api *api);

@@ -286,17 +286,22 @@ enum msgin5g_err shard_reload_certificates(struct shard *shard, char *problem, s
         err = tls_context_reload(shard->aanf_tls, problem, problem_size);
     if (err == MSGIN5G_OK)
         akma_af_renew(shard->af);
+    if (err == MSGIN5G_OK)
+        err = as_api_reload_certificate(shard->as_api, problem, problem_size);
+    if (err == MSGIN5G_OK)
+        err = application_servers_reload_certificate(shard->application_servers, problem, problem_size);
     return err;
 }
 
 void shard_drain(struct shard *shard)
 {
     af_callbacks_drain(shard->callbacks);
+    as_api_drain(shard->as_api);
 }
 
 size_t shard_http_connections(const struct shard *shard)
 {
-    return af_callbacks_connections(shard->callbacks);
+    return af_callbacks_connections(shard->callbacks) + as_api_connections(shard->as_api);
 }
 
 bool shard_ready(const struct shard *shard, struct buffer *reasons)

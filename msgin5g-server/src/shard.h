@@ -32,7 +32,8 @@ uint16_t shard_api_port(const struct shard *shard);
  * changed).
  */
 enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config);
-/** Read the certificates towards the AAnF again, for new connections. @return as tls_context_reload(). */
+/** Read the certificates towards the AAnF and application servers again, for new connections. @return as
+ * tls_context_reload(). */
 enum msgin5g_err shard_reload_certificates(struct shard *shard, char *problem, size_t problem_size);
 /** Take no more HTTP requests; those in hand are answered. */
 void shard_drain(struct shard *shard);
