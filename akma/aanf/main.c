@@ -203,7 +203,7 @@ static enum msgin5g_err open_stores(struct process *process)
         err = auth_store_create(aanf->loop, (size_t)config->limit_authentications, config->authentication_lifetime_ms,
             &aanf->authentications);
     if (err == MSGIN5G_OK)
-        err = faults_create(aanf->loop, config->faults_enabled, &setting, &aanf->faults);
+        err = faults_create(aanf->loop, config->faults_enabled, &setting, aanf->held_requests, &aanf->faults);
     if (err == MSGIN5G_OK && config->faults_enabled)
         log_warning("fault injection is enabled, for labs only");
     return err;

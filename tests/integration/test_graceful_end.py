@@ -31,7 +31,7 @@ def begin_request(bed):
     curl = subprocess.Popen([*af.curl, "--header", "content-type: application/json", "--data", BODY,
                              bed.aanf_url + "/naanf-akma/v1/retrieve-applicationkey"], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True)
-    testbed.wait_for(lambda: bed.aanf.metric('msgin5g_http_connections{server="aanf"}') >= 1, what="the connection")
+    testbed.wait_for(lambda: bed.aanf.metric("msgin5g_aanf_held_requests") == 1, what="the request")
     return curl
 
 
@@ -43,7 +43,6 @@ def refuses(port):
 def test_requests_in_hand_are_answered(bed):
     aanf_faults.begin(bed, latency_ms=1500)
     curl = begin_request(bed)
-    time.sleep(0.3)  # it is a request by then, and has more than a second to go
     bed.aanf.process.send_signal(signal.SIGTERM)
     testbed.wait_for(lambda: refuses(bed.aanf.port("sbi")), what="the closed port")
     out, err = curl.communicate(timeout=10)
