@@ -217,11 +217,6 @@ class Testbed:
         self.aanf_url = "https://127.0.0.1:%d" % self.aanf.port("sbi")
         return self.aanf
 
-    def _store_folder(self):
-        """The same for a server that is started again, another one for a second server beside the first."""
-        beside = [daemon for daemon in self.daemons if daemon.name == "msgin5g-server" and daemon.process.poll() is None]
-        return self.folder / ("store-%d" % len(beside) if beside else "store")
-
     def server_config(self, **overrides):
         certs = self.certs
         config = {
@@ -231,7 +226,7 @@ class Testbed:
             "aanf": {"url": self.aanf_url, "certificate": str(certs / "server.pem"), "key": str(certs / "server.key"),
                      "ca": str(certs / "ca.pem")},
             "registration": {"min_lifetime": "1s"},
-            "store": {"folder": str(self._store_folder())},
+            "store": {"folder": str(self.folder / "store")},
             "bindings": [{"identity": s.supi, "service_ids": [s.service_id]} for s in self.subscribers],
         }
         for key, value in overrides.items():
