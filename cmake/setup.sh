@@ -55,7 +55,7 @@ test_packages=(
     # the store as an operator sees it; when it syncs
     sqlite3 strace
     # foreign peers: CoAP over OpenSSL and GnuTLS, TLS, HTTP/2; a look at the wire
-    libcoap3-bin gnutls-bin groff-base nghttp2-client tshark
+    libcoap3-bin gnutls-bin groff-base nghttp2-client nghttp2-server tshark
 )
 
 # ---- how the two are built -------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ void aanf_register_metrics(struct aanf *aanf, struct metrics *metrics)
     aanf->retrieve_seconds = metrics_histogram(metrics, "msgin5g_aanf_retrieve_seconds",
         "Time to answer a key request, fault injection apart", "", seconds_bounds,
         sizeof seconds_bounds / sizeof *seconds_bounds);
+    aanf->held_requests =
+        metrics_gauge(metrics, "msgin5g_aanf_held_requests", "Key requests that fault injection holds back", "");
     aanf->context_count = metrics_gauge(metrics, "msgin5g_aanf_contexts", "AKMA contexts", "");
 }
 

@@ -55,6 +55,7 @@ struct aanf {
     struct metric *results[AANF_OPERATIONS][AANF_RESULTS];
     struct metric *retrieve_seconds;
     struct metric *context_count;
+    struct metric *held_requests;
 };
 
 /** Register the metrics of all operations. */

@@ -11,6 +11,7 @@
 #define SECOND_MS     ((int64_t)1000)
 #define WEEK_MS       604800000
 
+static const char *const token_algorithms[] = { "ES256", "EdDSA", NULL }; /* as enum jws_algorithm */
 static const char *const identities[] = { "supi", "gpsi", "anonymous", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL }; /* as enum log_level */
 static const char *const log_formats[] = { "text", "json", NULL };
@@ -182,8 +183,15 @@ static const struct config_key oauth_keys[] = {
         .type = CONFIG_FILE,
         .offset = AT(oauth_key),
         .default_text = "",
-        .help = "Private key that signs tokens, P-256 in PEM, not readable by others; empty: a new one at every start. "
+        .help = "Private key that signs tokens, P-256 or Ed25519 in PEM, not readable by others; empty: a new one at "
+                "every start. "
                 "The public key is at /jwks on the management port." },
+    { .name = "algorithm",
+        .type = CONFIG_ENUM,
+        .offset = AT(oauth_algorithm),
+        .default_text = "ES256",
+        .choices = token_algorithms,
+        .help = "How a new key signs (RFC 7518 3.4, RFC 8037); a key of a file says it itself." },
     { .name = "lifetime",
         .type = CONFIG_DURATION,
         .offset = AT(oauth_lifetime_ms),

@@ -42,6 +42,7 @@ struct aanf_config {
     struct config_strings serving_networks;
     bool oauth_enabled, oauth_required;
     char *oauth_key, *oauth_issuer;
+    int oauth_algorithm; /* enum jws_algorithm */
     int64_t oauth_lifetime_ms;
     struct config_items oauth_instances; /* struct instance_config */
     int64_t k_af_lifetime_ms;

@@ -25,6 +25,7 @@ struct faults {
     struct faults_setting setting;
     struct held *held;
     size_t held_count;
+    struct metric *held_gauge;
 };
 
 bool faults_location_valid(const char *text)
@@ -37,12 +38,12 @@ bool faults_location_valid(const char *text)
 }
 
 enum msgin5g_err faults_create(
-    struct loop *loop, bool enabled, const struct faults_setting *setting, struct faults **out)
+    struct loop *loop, bool enabled, const struct faults_setting *setting, struct metric *held, struct faults **out)
 {
     struct faults *faults = calloc(1, sizeof *faults);
     if (faults == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    *faults = (struct faults){ .loop = loop, .enabled = enabled, .setting = *setting };
+    *faults = (struct faults){ .loop = loop, .enabled = enabled, .setting = *setting, .held_gauge = held };
     *out = faults;
     return MSGIN5G_OK;
 }
@@ -53,6 +54,7 @@ static struct held release(struct held *held)
     loop_timer_cancel(held->faults->loop, &held->timer);
     DL_DELETE(held->faults->held, held);
     held->faults->held_count--;
+    metric_set(held->faults->held_gauge, (int64_t)held->faults->held_count);
     free(held);
     return copy;
 }
@@ -135,6 +137,7 @@ static bool hold(struct faults *faults, struct http_request *request, http_handl
     }
     DL_APPEND(faults->held, held);
     faults->held_count++;
+    metric_set(faults->held_gauge, (int64_t)faults->held_count);
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "http/route.h"
 
 #define FAULTS_LATENCY_MAX_MS 60000
@@ -33,8 +34,9 @@ struct faults_setting {
 
 /** True for what may stand in a header: visible ASCII, at most FAULTS_LOCATION_MAX octets. */
 bool faults_location_valid(const char *text);
+/** @param held gauge of the requests that wait; NULL: none. */
 enum msgin5g_err faults_create(
-    struct loop *loop, bool enabled, const struct faults_setting *setting, struct faults **out);
+    struct loop *loop, bool enabled, const struct faults_setting *setting, struct metric *held, struct faults **out);
 /** Requests still held are answered with 503. NULL is allowed. */
 void faults_free(struct faults *faults);
 /** False: nothing here does anything. */

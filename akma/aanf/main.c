@@ -15,13 +15,15 @@
 
 #define PROBLEM_MAX 512
 
+#define DRAIN_MS 5000 /* what is in flight at SIGTERM may take this long */
+
 static const char doc[] = "The AKMA anchor function (AAnF) of a lab home network, with an AUSF and UDM for 5G AKA.\v"
                           "Examples:\n"
                           "  akma-aanf --print-config > akma-aanf.yaml    # then edit it\n"
                           "  akma-aanf --config akma-aanf.yaml\n"
                           "\n"
-                          "SIGHUP reads subscribers, policies and the log level again; SIGTERM and SIGINT\n"
-                          "end it.\n"
+                          "SIGHUP reads subscribers, policies, certificates and the log level again;\n"
+                          "SIGTERM and SIGINT end it, after requests in hand are answered.\n"
                           "\n"
                           "Exit codes: 0 ended by a signal, 1 other failure, 2 usage, 3 configuration";
 
@@ -68,7 +70,18 @@ static enum msgin5g_err add_subscribers(struct subscriber_store *store, const st
     return MSGIN5G_OK;
 }
 
-/* The subscribers of both files; problems go to the log. */
+/* The store has the keys, in locked memory: the text they stood in is of no more use, and would outlive a removal. */
+static void forget_keys(const struct config_items *items)
+{
+    struct subscriber_config *all = items->values;
+    for (size_t i = 0; i < items->count; i++) {
+        secret_wipe(all[i].k, strlen(all[i].k));
+        secret_wipe(all[i].op, strlen(all[i].op));
+        secret_wipe(all[i].opc, strlen(all[i].opc));
+    }
+}
+
+/* The subscribers of both files; problems go to the log, keys out of @p config. */
 static enum msgin5g_err load_subscribers(const struct aanf_config *config, struct subscriber_store **out)
 {
     struct subscribers_file file = { 0 };
@@ -90,6 +103,7 @@ static enum msgin5g_err load_subscribers(const struct aanf_config *config, struc
         *out = store;
         store = NULL;
     }
+    forget_keys(&config->subscribers);
 out:
     subscriber_store_free(store);
     if (more)
@@ -144,6 +158,7 @@ static enum msgin5g_err open_issuer(struct process *process)
     const struct aanf_config *config = &process->config;
     const struct token_issuer_config issuer = {
         .key_file = config->oauth_key,
+        .algorithm = (enum jws_algorithm)config->oauth_algorithm,
         .issuer_id = config->oauth_issuer[0] != '\0' ? config->oauth_issuer : process->nf_instance_id,
         .aanf_id = process->nf_instance_id,
         .token_lifetime_s = config->oauth_lifetime_ms / 1000,
@@ -154,7 +169,7 @@ static enum msgin5g_err open_issuer(struct process *process)
     if (err == MSGIN5G_ERR_IO)
         log_error("cannot read the key for tokens file=%s", config->oauth_key);
     else if (err == MSGIN5G_ERR_INVALID)
-        log_error("no private key of P-256 in PEM file=%s", config->oauth_key);
+        log_error("no private key of P-256 or Ed25519 in PEM file=%s", config->oauth_key);
     return err == MSGIN5G_OK || err == MSGIN5G_ERR_NO_MEMORY ? err : MSGIN5G_ERR_CONFIG;
 }
 
@@ -188,7 +203,7 @@ static enum msgin5g_err open_stores(struct process *process)
         err = auth_store_create(aanf->loop, (size_t)config->limit_authentications, config->authentication_lifetime_ms,
             &aanf->authentications);
     if (err == MSGIN5G_OK)
-        err = faults_create(aanf->loop, config->faults_enabled, &setting, &aanf->faults);
+        err = faults_create(aanf->loop, config->faults_enabled, &setting, aanf->held_requests, &aanf->faults);
     if (err == MSGIN5G_OK && config->faults_enabled)
         log_warning("fault injection is enabled, for labs only");
     return err;
@@ -265,6 +280,25 @@ static void say_unchanged(void *ctx, const char *key)
         log_warning("a restart is needed for this change key=%s", key);
 }
 
+/* Certificates are read again also when no key of the configuration changed. */
+static void reload_certificates(struct process *process)
+{
+    struct tls_context *const contexts[] = { process->tls, process->notifier_tls, process->management.tls };
+    char problem[PROBLEM_MAX] = "";
+    enum msgin5g_err err = MSGIN5G_OK;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts && err == MSGIN5G_OK; i++) {
+        if (contexts[i] == NULL)
+            continue;
+        err = tls_context_reload(contexts[i], problem, sizeof problem);
+        count++;
+    }
+    if (err != MSGIN5G_OK)
+        log_error("certificates not read again, the old ones stay problem=\"%s\"", problem);
+    else if (count > 0)
+        log_info("certificates read again");
+}
+
 /* SIGHUP: subscribers, policies and the log level are replaced together, or nothing is. */
 static void reload(void *ctx)
 {
@@ -272,6 +306,7 @@ static void reload(void *ctx)
     struct aanf *aanf = &process->aanf;
     struct aanf_config config = { 0 };
     struct subscriber_store *subscribers = NULL;
+    reload_certificates(process);
     enum msgin5g_err err = daemon_load(&program, process->options.config_path, &config);
     if (err == MSGIN5G_OK)
         err = load_subscribers(&config, &subscribers);
@@ -296,6 +331,19 @@ static void reload(void *ctx)
     log_info("configuration reloaded subscribers=%zu afs=%zu", subscriber_store_count(subscribers), config.afs.count);
 }
 
+static void begin_to_end(void *ctx)
+{
+    struct process *process = ctx;
+    http_server_drain(process->api_server);
+    http_server_drain(process->management_server);
+}
+
+static bool is_busy(void *ctx)
+{
+    const struct process *process = ctx;
+    return http_server_connections(process->api_server) + http_server_connections(process->management_server) > 0;
+}
+
 static enum msgin5g_err process_open(struct process *process)
 {
     enum msgin5g_err err = loop_create(clock_system(), &process->aanf.loop);
@@ -303,6 +351,7 @@ static enum msgin5g_err process_open(struct process *process)
         return failed("loop", err);
     if ((err = daemon_control_create(process->aanf.loop, reload, process, &process->control)) != MSGIN5G_OK)
         return failed("signals", err);
+    daemon_control_drain(process->control, &(struct daemon_drain){ begin_to_end, is_busy, process, DRAIN_MS });
     if ((err = metrics_create(&process->metrics)) != MSGIN5G_OK)
         return failed("metrics", err);
     process->aanf.config = &process->config;

@@ -130,15 +130,6 @@ void sbi_refuse_body(struct http_request *request, const struct naanf_problem *p
     sbi_refuse(request, &(struct sbi_refusal){ status, problem->cause, problem->param, problem->reason });
 }
 
-/* "application/json", parameters allowed. */
-static bool is_json(struct msgin5g_str type)
-{
-    size_t length = strlen(SBI_JSON);
-    if (type.length < length || strncasecmp(type.octets, SBI_JSON, length) != 0)
-        return false;
-    return type.length == length || type.octets[length] == ';' || type.octets[length] == ' ';
-}
-
 /* Name of the first query parameter, as invalidParams wants it; anything unprintable ends the name. */
 static void query_param(struct msgin5g_str query, char out[PARAM_MAX])
 {
@@ -164,7 +155,7 @@ bool sbi_accept(struct http_request *request)
             &(struct sbi_refusal){ 400, "INVALID_QUERY_PARAM", param, "this operation has no query parameters" });
         return false;
     }
-    if (!is_json(http_request_header(request, "content-type"))) {
+    if (!http_request_is_json(request)) {
         sbi_refuse(request, &(struct sbi_refusal){ 415, NULL, "header Content-Type", "must be application/json" });
         return false;
     }

@@ -13,11 +13,12 @@ struct token_issuer {
     char aanf_id[MSGIN5G_UUID_LEN + 1];
 };
 
-static enum msgin5g_err load_key(const char *path, struct jws_key **out)
+static enum msgin5g_err load_key(const struct token_issuer_config *config, struct jws_key **out)
 {
     struct buffer pem;
+    const char *path = config->key_file;
     if (path[0] == '\0')
-        return jws_key_generate(out);
+        return jws_key_generate(config->algorithm, out);
     buffer_init(&pem, KEY_FILE_MAX);
     enum msgin5g_err err = buffer_read_file(&pem, path);
     if (err == MSGIN5G_OK)
@@ -38,7 +39,7 @@ enum msgin5g_err token_issuer_create(const struct token_issuer_config *config, s
     issuer->lifetime_s = config->token_lifetime_s;
     memcpy(issuer->issuer_id, config->issuer_id, issuer_length + 1);
     memcpy(issuer->aanf_id, config->aanf_id, aanf_length + 1);
-    enum msgin5g_err err = load_key(config->key_file, &issuer->key);
+    enum msgin5g_err err = load_key(config, &issuer->key);
     if (err != MSGIN5G_OK) {
         token_issuer_free(issuer);
         return err;

@@ -10,14 +10,15 @@
 struct token_issuer;
 
 struct token_issuer_config {
-    const char *key_file;     /* PEM, P-256; "": a new key */
-    const char *issuer_id;    /* NF instance id of the issuer; copied */
-    const char *aanf_id;      /* NF instance id of the AAnF; copied */
-    int64_t token_lifetime_s; /* at least 1 */
+    const char *key_file;         /* PEM, P-256 or Ed25519; "": a new key */
+    enum jws_algorithm algorithm; /* of a new key; a file's key has its own */
+    const char *issuer_id;        /* NF instance id of the issuer; copied */
+    const char *aanf_id;          /* NF instance id of the AAnF; copied */
+    int64_t token_lifetime_s;     /* at least 1 */
 };
 
-/** @return MSGIN5G_OK, ERR_IO (key file; errno set), ERR_INVALID (no P-256 key in it, an id too long), ERR_NO_MEMORY or
- * ERR_INTERNAL. */
+/** @return MSGIN5G_OK, ERR_IO (key file; errno set), ERR_INVALID (no key of ours in it, an id too long), ERR_NO_MEMORY
+ * or ERR_INTERNAL. */
 enum msgin5g_err token_issuer_create(const struct token_issuer_config *config, struct token_issuer **out);
 /** NULL is allowed. */
 void token_issuer_free(struct token_issuer *issuer);

@@ -45,7 +45,6 @@ struct akma_af {
     size_t waiting; /* waiters of all fetches */
     size_t pending;
     uint8_t salt[AF_SALT_LEN];
-    struct metric *keys;
 };
 
 enum msgin5g_err akma_af_create(struct loop *loop, const struct akma_af_config *config, struct akma_af **out)
@@ -57,10 +56,11 @@ enum msgin5g_err akma_af_create(struct loop *loop, const struct akma_af_config *
     af->loop = loop;
     af->pending = config->pending > 0 ? config->pending : PENDING_DEFAULT;
     secret_random(af->salt, sizeof af->salt);
+    struct metric *keys = NULL;
     if (config->metrics != NULL)
-        af->keys = metrics_gauge(config->metrics, "msgin5g_aanf_cached_keys", "K_AF in the cache of the AF role", "");
-    enum msgin5g_err err =
-        af_cache_create(config->cache_entries > 0 ? config->cache_entries : CACHE_ENTRIES_DEFAULT, &af->cache);
+        keys = metrics_gauge(config->metrics, "msgin5g_aanf_cached_keys", "K_AF in the cache of the AF role", "");
+    enum msgin5g_err err = af_cache_create(
+        config->cache_entries > 0 ? config->cache_entries : CACHE_ENTRIES_DEFAULT, loop, keys, &af->cache);
     if (err == MSGIN5G_OK)
         err = af_refusals_create(negative_ms, &af->refusals);
     if (err == MSGIN5G_OK)
@@ -136,7 +136,6 @@ static void fetch_done(void *ctx, enum msgin5g_err err, const struct naanf_key_d
     } else if (err == MSGIN5G_ERR_AF_NOT_ALLOWED) {
         af_refusals_put(af->refusals, &fetch->key, err, loop_now_ms(af->loop));
     }
-    metric_set(af->keys, (int64_t)af_cache_count(af->cache));
     struct waiter *waiters = fetch->waiters;
     fetch_free(fetch);
     struct waiter *waiter = NULL;
@@ -222,11 +221,15 @@ bool akma_af_forget(struct akma_af *af, struct msgin5g_str a_kid)
         return false;
     bool cached = af_cache_forget(af->cache, msgin5g_str(text));
     bool asked = forget_fetches(af, text);
-    metric_set(af->keys, (int64_t)af_cache_count(af->cache));
     return cached || asked;
 }
 
 bool akma_af_healthy(const struct akma_af *af)
 {
     return naanf_client_healthy(af->client);
+}
+
+void akma_af_renew(struct akma_af *af)
+{
+    naanf_client_renew(af->client);
 }

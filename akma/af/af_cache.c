@@ -12,6 +12,9 @@
 
 struct cached_key {
     struct cached_key *prev, *next;
+    struct af_cache *cache;
+    struct subject *subject;
+    struct loop_timer expiry;
     struct k_af *k_af; /* in the arena */
     int64_t expiry_s;
     struct ua_id ua_id;
@@ -36,12 +39,14 @@ struct af_cache {
     struct subject *by_identity;
     struct subject *least_recent;
     struct secret_arena *arena;
+    struct loop *loop;         /* NULL: no timers */
+    struct metric *count_seen; /* NULL: nobody looks */
     size_t limit;
     size_t count;
     uint8_t salt[SALT_LEN];
 };
 
-enum msgin5g_err af_cache_create(size_t keys, struct af_cache **out)
+enum msgin5g_err af_cache_create(size_t keys, struct loop *loop, struct metric *count, struct af_cache **out)
 {
     struct af_cache *cache = calloc(1, sizeof *cache);
     if (cache == NULL)
@@ -51,17 +56,27 @@ enum msgin5g_err af_cache_create(size_t keys, struct af_cache **out)
         free(cache);
         return err;
     }
+    cache->loop = loop;
+    cache->count_seen = count;
     cache->limit = keys;
     secret_random(cache->salt, sizeof cache->salt);
     *out = cache;
     return MSGIN5G_OK;
 }
 
+static void count_changed(struct af_cache *cache, int by)
+{
+    cache->count = (size_t)((int64_t)cache->count + by);
+    metric_set(cache->count_seen, (int64_t)cache->count);
+}
+
 static void cached_key_free(struct af_cache *cache, struct subject *subject, struct cached_key *key)
 {
+    if (cache->loop != NULL)
+        loop_timer_cancel(cache->loop, &key->expiry);
     DL_DELETE(subject->keys, key);
     subject->key_count--;
-    cache->count--;
+    count_changed(cache, -1);
     secret_arena_give(cache->arena, key->k_af);
     free(key);
 }
@@ -173,6 +188,13 @@ static struct cached_key *key_find(const struct subject *subject, const struct a
     return NULL;
 }
 
+static void key_expired(struct af_cache *cache, struct subject *subject, struct cached_key *key)
+{
+    cached_key_free(cache, subject, key);
+    if (subject->keys == NULL)
+        subject_free(cache, subject);
+}
+
 enum msgin5g_err af_cache_find(
     struct af_cache *cache, const struct akma_af_ref *ref, int64_t utc_s, struct akma_af_key *out)
 {
@@ -181,9 +203,7 @@ enum msgin5g_err af_cache_find(
     if (key == NULL)
         return MSGIN5G_ERR_NOT_CACHED;
     if (key->expiry_s <= utc_s) {
-        cached_key_free(cache, subject, key);
-        if (subject->keys == NULL)
-            subject_free(cache, subject);
+        key_expired(cache, subject, key);
         return MSGIN5G_ERR_NOT_CACHED;
     }
     subject_used(cache, subject);
@@ -191,6 +211,23 @@ enum msgin5g_err af_cache_find(
     out->expiry_s = key->expiry_s;
     memcpy(out->identity, key->identity, strlen(key->identity) + 1);
     return MSGIN5G_OK;
+}
+
+/* Nobody may ask for it again, and a K_AF that is over has no business in memory. */
+static void on_expiry(void *ctx)
+{
+    struct cached_key *key = ctx;
+    key_expired(key->cache, key->subject, key);
+}
+
+static enum msgin5g_err watch_expiry(struct cached_key *key)
+{
+    struct loop *loop = key->cache->loop;
+    if (loop == NULL)
+        return MSGIN5G_OK;
+    int64_t left_s = key->expiry_s - loop_utc_s(loop);
+    loop_timer_init(&key->expiry, on_expiry, key);
+    return loop_timer_set(loop, &key->expiry, left_s > 0 ? left_s * 1000 : 0);
 }
 
 /* Fails only for want of memory: the caller has made room in the arena. */
@@ -213,10 +250,12 @@ static enum msgin5g_err key_add(struct af_cache *cache, struct subject *subject,
     memcpy(key->fqdn, ref->fqdn, fqdn_octets);
     key->identity = key->fqdn + fqdn_octets;
     memcpy(key->identity, identity, identity_octets);
+    key->cache = cache;
+    key->subject = subject;
     DL_APPEND(subject->keys, key);
     subject->key_count++;
-    cache->count++;
-    return MSGIN5G_OK;
+    count_changed(cache, 1);
+    return watch_expiry(key);
 }
 
 static void make_room(struct af_cache *cache, struct subject *subject)

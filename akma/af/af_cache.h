@@ -4,13 +4,15 @@
 
 #include "akma/af.h"
 #include "akma/naanf.h"
+#include "base/loop.h"
 
 #define AF_CACHE_KEYS_PER_A_KID 32 /* a UE needs one for each transport it uses */
 
 struct af_cache;
 
-/** Room for @p keys keys in locked memory. */
-enum msgin5g_err af_cache_create(size_t keys, struct af_cache **out);
+/** Room for @p keys keys in locked memory. With @p loop a key is wiped as soon as it has expired, else when it is
+ * looked for. @p count (may be NULL) always says how many there are. */
+enum msgin5g_err af_cache_create(size_t keys, struct loop *loop, struct metric *count, struct af_cache **out);
 /** Wipe and release. NULL is allowed. */
 void af_cache_free(struct af_cache *cache);
 

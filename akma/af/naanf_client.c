@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "http/client.h"
+#include "naanf_probe.h"
 #include "naanf_redirect.h"
 #include "problem_json.h"
 #include "token_client.h"
@@ -38,6 +39,7 @@ struct naanf_client {
     struct http_client *http;
     struct naanf_redirect *redirect;
     struct token_client *tokens;   /* NULL: none are used */
+    struct naanf_probe *probe;     /* at work while it is not healthy */
     char peer_info[PEER_INFO_MAX]; /* 3gpp-Sbi-NF-Peer-Info, "" without an NF instance id */
     struct log_limit redirect_lines;
     char *notif_uri; /* NULL: none */
@@ -98,6 +100,35 @@ static enum msgin5g_err copy_notif_uri(const char *uri, char **out)
     return *out != NULL ? MSGIN5G_OK : MSGIN5G_ERR_NO_MEMORY;
 }
 
+/* A line for each change, not for each request. */
+static void say(const struct naanf_client *client, bool healthy, const char *reason)
+{
+    if (healthy && !client->healthy)
+        log_info("aanf answers again");
+    else if (!healthy && client->healthy)
+        log_warning("aanf does not answer reason=\"%s\"", reason);
+}
+
+static void set_healthy(struct naanf_client *client)
+{
+    say(client, true, "");
+    client->healthy = true;
+    naanf_probe_stop(client->probe);
+}
+
+/* Who answers key requests with errors may well answer a probe: that says something only after a while. */
+static void set_unhealthy(struct naanf_client *client, bool answered, const char *reason)
+{
+    say(client, false, reason);
+    client->healthy = false;
+    naanf_probe_start(client->probe, answered ? NAANF_PROBE_LONGEST_MS : NAANF_PROBE_FIRST_MS);
+}
+
+static void on_alive(void *ctx)
+{
+    set_healthy(ctx);
+}
+
 enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_config *config, struct naanf_client **out)
 {
     struct naanf_client *client = calloc(1, sizeof *client);
@@ -125,11 +156,10 @@ enum msgin5g_err naanf_client_create(struct loop *loop, const struct akma_af_con
         err = naanf_redirect_create(loop, config, &http, &client->redirect);
     if (err == MSGIN5G_OK && config->token_url != NULL)
         err = token_client_create(loop, config, &client->tokens);
+    if (err == MSGIN5G_OK)
+        err = naanf_probe_create(loop, client->http, client->tokens, on_alive, client, &client->probe);
     if (err != MSGIN5G_OK) {
-        naanf_redirect_free(client->redirect);
-        http_client_free(client->http);
-        free(client->notif_uri);
-        free(client);
+        naanf_client_free(client);
         return err;
     }
     *out = client;
@@ -141,12 +171,22 @@ void naanf_client_free(struct naanf_client *client)
     if (client == NULL)
         return;
     struct http_client *http = client->http;
+    naanf_probe_stop(client->probe);
     client->http = NULL; /* its open calls now end for good */
     http_client_free(http);
     naanf_redirect_free(client->redirect);
     token_client_free(client->tokens); /* and so do those that wait for a token */
+    naanf_probe_free(client->probe);
     free(client->notif_uri);
     free(client);
+}
+
+void naanf_client_renew(struct naanf_client *client)
+{
+    http_client_renew(client->http);
+    naanf_redirect_renew(client->redirect);
+    if (client->tokens != NULL)
+        token_client_renew(client->tokens);
 }
 
 bool naanf_client_healthy(const struct naanf_client *client)
@@ -261,22 +301,12 @@ static void call_finish(struct naanf_call *call, enum msgin5g_err err, const str
 
 static enum msgin5g_err call_send(struct naanf_call *call);
 
-/* A line for each change, not for each request. */
-static void set_healthy(struct naanf_client *client, bool healthy, const char *reason)
-{
-    if (healthy && !client->healthy)
-        log_info("aanf answers again");
-    else if (!healthy && client->healthy)
-        log_warning("aanf does not answer reason=\"%s\"", reason);
-    client->healthy = healthy;
-}
-
 /* No answer to judge. */
 static void call_fail(struct naanf_call *call, enum msgin5g_err err, const char *reason)
 {
     struct naanf_client *client = call->client;
     if (client->http != NULL) /* else we end the connection ourselves */
-        set_healthy(client, false, reason);
+        set_unhealthy(client, false, reason);
     if (client->http == NULL)
         err = MSGIN5G_ERR_CLOSED;
     else if (err != MSGIN5G_ERR_TIMEOUT)
@@ -345,7 +375,10 @@ static void call_answered(void *ctx, enum msgin5g_err err, const struct http_res
         return;
     if (response != NULL) {
         err = judge_status(client, response, &data);
-        set_healthy(client, response->status < 500, "it answers with an error of its own");
+        if (response->status < 500)
+            set_healthy(client);
+        else
+            set_unhealthy(client, true, "it answers with an error of its own");
         if (response->status != 429 && response->status < 500)
             client->next_pause_ms = PAUSE_FIRST_MS;
         call_finish(call, err, err == MSGIN5G_OK ? &data : NULL);

@@ -22,7 +22,10 @@ void naanf_client_free(struct naanf_client *client);
  */
 enum msgin5g_err naanf_client_retrieve(
     struct naanf_client *client, const struct akma_af_ref *ref, naanf_client_fn *done, void *ctx);
-/** True when the last request got an answer that was not a server's failure, or none was made yet. */
+/** New connections for requests from now on: the certificates are others. */
+void naanf_client_renew(struct naanf_client *client);
+/** True when the last request got an answer that was not a server's failure, none was made yet, or the AAnF has
+ * answered a probe since. */
 bool naanf_client_healthy(const struct naanf_client *client);
 
 #endif

@@ -46,6 +46,12 @@ void naanf_redirect_free(struct naanf_redirect *redirect)
     free(redirect);
 }
 
+void naanf_redirect_renew(struct naanf_redirect *redirect)
+{
+    for (size_t i = 0; i < redirect->count; i++)
+        http_client_renew(redirect->targets[i].http);
+}
+
 enum msgin5g_err naanf_redirect_create(struct loop *loop, const struct akma_af_config *config,
     const struct http_client_config *http, struct naanf_redirect **out)
 {

@@ -13,6 +13,7 @@ struct naanf_redirect;
  * ERR_INVALID (URL) or ERR_NO_MEMORY. @p http is what they have in common. */
 enum msgin5g_err naanf_redirect_create(struct loop *loop, const struct akma_af_config *config,
     const struct http_client_config *http, struct naanf_redirect **out);
+void naanf_redirect_renew(struct naanf_redirect *redirect);
 /** Open calls end with ERR_CLOSED during this call. NULL is allowed. */
 void naanf_redirect_free(struct naanf_redirect *redirect);
 /**

@@ -237,6 +237,11 @@ const char *token_client_current(struct token_client *client, uint64_t *number)
     return client->authorization;
 }
 
+void token_client_renew(struct token_client *client)
+{
+    http_client_renew(client->http);
+}
+
 enum msgin5g_err token_client_wait(struct token_client *client, struct token_waiter *waiter)
 {
     enum msgin5g_err err = request(client);

@@ -34,6 +34,8 @@ void token_client_free(struct token_client *client);
  * @param number receives which token this is, for token_client_reject().
  */
 const char *token_client_current(struct token_client *client, uint64_t *number);
+/** A new connection for the next request; the token stays. */
+void token_client_renew(struct token_client *client);
 /** Wait for a token. @return MSGIN5G_OK, or ERR_LIMIT during the pause after a failure, ERR_NO_MEMORY. */
 enum msgin5g_err token_client_wait(struct token_client *client, struct token_waiter *waiter);
 /**

@@ -222,6 +222,14 @@ static void check_only_document(struct config_report *report, yaml_parser_t *par
     yaml_document_delete(&second);
 }
 
+/* libyaml reads through two buffers of its own, and a file of subscribers is full of keys. */
+static void parser_wipe_delete(yaml_parser_t *parser)
+{
+    secret_wipe(parser->raw_buffer.start, (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
+    secret_wipe(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
+    yaml_parser_delete(parser);
+}
+
 /* @return false when there is no document to walk; problems are in the report. */
 static bool parse(struct config_report *report, const struct buffer *text)
 {
@@ -235,7 +243,7 @@ static bool parse(struct config_report *report, const struct buffer *text)
         parse_problem(report, &parser);
     else if (yaml_document_get_root_node(&source->document) != NULL)
         check_only_document(report, &parser);
-    yaml_parser_delete(&parser);
+    parser_wipe_delete(&parser);
     return source->has_document;
 }
 

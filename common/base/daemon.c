@@ -25,7 +25,12 @@ struct daemon_control {
     struct loop_io *io;
     struct loop_timer watchdog;
     int64_t watchdog_ms; /* 0: nobody waits for us */
+    struct daemon_drain drain;
+    struct loop_timer drain_timer;
+    int64_t drain_until_ms; /* 0: not draining */
 };
+
+#define DRAIN_POLL_MS 10
 
 void daemon_notify(const char *state)
 {
@@ -69,6 +74,35 @@ static void notify_reloading(void)
     daemon_notify(state);
 }
 
+static void on_drain(void *ctx)
+{
+    struct daemon_control *control = ctx;
+    bool busy = control->drain.busy(control->drain.ctx);
+    if (busy && loop_now_ms(control->loop) < control->drain_until_ms &&
+        loop_timer_set(control->loop, &control->drain_timer, DRAIN_POLL_MS) == MSGIN5G_OK)
+        return;
+    if (busy)
+        log_warning("ending although something is not finished");
+    loop_stop(control->loop);
+}
+
+static void stop(struct daemon_control *control)
+{
+    daemon_notify("STOPPING=1");
+    if (control->drain.begin == NULL || control->drain_until_ms != 0) {
+        loop_stop(control->loop);
+        return;
+    }
+    control->drain_until_ms = loop_now_ms(control->loop) + control->drain.most_ms;
+    control->drain.begin(control->drain.ctx);
+    on_drain(control);
+}
+
+void daemon_control_drain(struct daemon_control *control, const struct daemon_drain *drain)
+{
+    control->drain = *drain;
+}
+
 static void on_signal(void *ctx, uint32_t events)
 {
     struct daemon_control *control = ctx;
@@ -78,8 +112,7 @@ static void on_signal(void *ctx, uint32_t events)
         return;
     if (info.ssi_signo != SIGHUP) {
         log_info("stopping signal=%" PRIu32, info.ssi_signo);
-        daemon_notify("STOPPING=1");
-        loop_stop(control->loop);
+        stop(control);
     } else if (control->reload != NULL) {
         notify_reloading();
         control->reload(control->ctx);
@@ -127,6 +160,7 @@ enum msgin5g_err daemon_control_create(
     *control = (struct daemon_control){ .loop = loop, .reload = reload, .ctx = ctx, .signal_fd = -1 };
     control->watchdog_ms = watchdog_interval_ms();
     loop_timer_init(&control->watchdog, on_watchdog, control);
+    loop_timer_init(&control->drain_timer, on_drain, control);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -146,6 +180,7 @@ void daemon_control_free(struct daemon_control *control)
     if (control == NULL)
         return;
     loop_timer_cancel(control->loop, &control->watchdog);
+    loop_timer_cancel(control->loop, &control->drain_timer);
     loop_io_remove(control->io);
     if (control->signal_fd >= 0)
         close(control->signal_fd);

@@ -49,7 +49,6 @@ static coap_gate_verdict_t on_gate(coap_session_t *coap, const uint8_t *octets, 
     return session->refused ? COAP_GATE_REFUSE : verdicts[verdict];
 }
 
-#ifdef COAP_HAVE_ACKED_HANDLER
 static void on_acked(coap_session_t *coap, const coap_pdu_t *sent, void *arg)
 {
     struct transport_session *session = session_of(coap);
@@ -57,7 +56,6 @@ static void on_acked(coap_session_t *coap, const coap_pdu_t *sent, void *arg)
     if (session != NULL)
         observation_on_acked(session, (uint16_t)coap_pdu_get_mid(sent));
 }
-#endif
 
 void hooks_setup(struct transport *transport)
 {
@@ -67,9 +65,7 @@ void hooks_setup(struct transport *transport)
     coap_context_set_half_open_limits(transport->coap, config->half_open_s, config->half_open_per_source);
     coap_context_set_request_filter(transport->coap, request_filter, transport);
     transport->filtered = true;
-#ifdef COAP_HAVE_ACKED_HANDLER
     coap_context_set_acked_handler(transport->coap, on_acked, transport);
-#endif
     coap_context_set_max_body(transport->coap, config->body_octets);
 }
 

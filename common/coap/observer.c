@@ -17,7 +17,7 @@ static enum msgin5g_err send_get(struct exchange *exchange, const struct transpo
     return exchange_send(exchange, &get, (int)observe);
 }
 
-enum msgin5g_err transport_observe(struct transport_session *session, const struct transport_call *call,
+static enum msgin5g_err begin(struct transport_session *session, const struct transport_call *call, uint32_t observe,
     transport_observed_fn *observed, void *ctx, struct transport_observer **out)
 {
     if (!exchange_may_send(session, call))
@@ -28,7 +28,7 @@ enum msgin5g_err transport_observe(struct transport_session *session, const stru
     if (exchange == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     exchange->done = NULL; /* as in transport_send(): silent until this call has said yes */
-    enum msgin5g_err err = send_get(exchange, call, COAP_OBSERVE_ESTABLISH);
+    enum msgin5g_err err = send_get(exchange, call, observe);
     if (err != MSGIN5G_OK) {
         if (exchange->session == session)
             exchange_give(exchange);
@@ -38,6 +38,18 @@ enum msgin5g_err transport_observe(struct transport_session *session, const stru
     exchange->ctx = ctx;
     *out = (struct transport_observer *)exchange;
     return MSGIN5G_OK;
+}
+
+enum msgin5g_err transport_observe(struct transport_session *session, const struct transport_call *call,
+    transport_observed_fn *observed, void *ctx, struct transport_observer **out)
+{
+    return begin(session, call, COAP_OBSERVE_ESTABLISH, observed, ctx, out);
+}
+
+enum msgin5g_err transport_observe_stop(struct transport_session *session, const struct transport_call *call,
+    transport_observed_fn *observed, void *ctx, struct transport_observer **out)
+{
+    return begin(session, call, COAP_OBSERVE_CANCEL, observed, ctx, out);
 }
 
 enum msgin5g_err transport_observe_again(struct transport_observer *observer, const struct transport_call *call)

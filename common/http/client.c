@@ -310,6 +310,17 @@ void http_client_free(struct http_client *client)
     destroy(client);
 }
 
+void http_client_renew(struct http_client *client)
+{
+    struct link *link;
+    DL_FOREACH (client->links, link)
+        if (link->phase == LINK_READY)
+            link->draining = true;
+    if (client->current != NULL && client->current->phase == LINK_READY)
+        client->current = NULL;
+    client_wake(client);
+}
+
 enum msgin5g_err http_client_send(
     struct http_client *client, const struct http_call *call, http_response_fn *done, void *ctx)
 {

@@ -166,15 +166,9 @@ static void on_io(void *ctx, uint32_t events)
 /* @return false when there is nothing more to write now. */
 static bool fill(struct link *link)
 {
-    while (link->h1 == NULL && link->out.length < SCRATCH_OCTETS) {
-        const uint8_t *octets;
-        long length = h2_session_send(link->h2, &octets);
-        if (length == 0)
-            break;
-        if (length < 0 || buffer_append(&link->out, octets, (size_t)length) != MSGIN5G_OK) {
-            link_close(link, MSGIN5G_ERR_PEER);
-            return false;
-        }
+    if (link->h1 == NULL && h2_session_send(link->h2, &link->out, SCRATCH_OCTETS) != MSGIN5G_OK) {
+        link_close(link, MSGIN5G_ERR_PEER);
+        return false;
     }
     return link->out.length > 0;
 }

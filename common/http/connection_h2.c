@@ -139,13 +139,5 @@ void connection_h2_respond(
 
 bool connection_h2_output(struct http_connection *connection)
 {
-    while (connection->out.length < SCRATCH_OCTETS) {
-        const uint8_t *octets;
-        long length = h2_session_send(connection->h2, &octets);
-        if (length == 0)
-            return true;
-        if (length < 0 || buffer_append(&connection->out, octets, (size_t)length) != MSGIN5G_OK)
-            return false;
-    }
-    return true;
+    return h2_session_send(connection->h2, &connection->out, SCRATCH_OCTETS) == MSGIN5G_OK;
 }

@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTION_WINDOW (1 << 20) /* octets of all streams together that the peer may send ahead */
-#define FIELDS_OUT_MAX    32
+#define CONNECTION_WINDOW   (1 << 20) /* octets of all streams together that the peer may send ahead */
+#define FIELDS_OUT_MAX      32
+#define FRAME_HEADER_OCTETS 9 /* RFC 9113 4.1 */
 
 struct h2_session {
     nghttp2_session *nghttp2;
     const struct h2_events *events;
     void *ctx;
     bool is_server;
+    struct buffer *out; /* while h2_session_send() runs */
 };
 
 static void *stream_of(nghttp2_session *nghttp2, int32_t stream_id)
@@ -92,6 +94,21 @@ static int on_stream_close(nghttp2_session *nghttp2, int32_t stream_id, uint32_t
     return 0;
 }
 
+static int on_send_data(nghttp2_session *nghttp2, nghttp2_frame *frame, const uint8_t *header, size_t length,
+    nghttp2_data_source *source, void *ctx)
+{
+    struct h2_session *session = ctx;
+    struct h2_body *body = source->ptr;
+    (void)nghttp2, (void)frame;
+    assert(length <= body->left);
+    if (buffer_append(session->out, header, FRAME_HEADER_OCTETS) != MSGIN5G_OK ||
+        buffer_append(session->out, body->octets, length) != MSGIN5G_OK)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    body->octets += length;
+    body->left -= length;
+    return 0;
+}
+
 static nghttp2_session_callbacks *callbacks_new(void)
 {
     nghttp2_session_callbacks *callbacks;
@@ -102,6 +119,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
     return callbacks;
 }
 
@@ -164,10 +182,19 @@ enum msgin5g_err h2_session_receive(struct h2_session *session, const uint8_t *o
     return taken < 0 ? MSGIN5G_ERR_PEER : MSGIN5G_OK;
 }
 
-long h2_session_send(struct h2_session *session, const uint8_t **out)
+enum msgin5g_err h2_session_send(struct h2_session *session, struct buffer *out, size_t enough)
 {
-    ssize_t length = nghttp2_session_mem_send(session->nghttp2, out);
-    return length < 0 ? -1 : length;
+    enum msgin5g_err err = MSGIN5G_OK;
+    session->out = out;
+    while (err == MSGIN5G_OK && out->length < enough) {
+        const uint8_t *octets;
+        ssize_t length = nghttp2_session_mem_send(session->nghttp2, &octets);
+        if (length == 0)
+            break;
+        err = length < 0 ? MSGIN5G_ERR_PEER : buffer_append(out, octets, (size_t)length);
+    }
+    session->out = NULL;
+    return err;
 }
 
 bool h2_session_done(const struct h2_session *session)
@@ -175,17 +202,15 @@ bool h2_session_done(const struct h2_session *session)
     return nghttp2_session_want_read(session->nghttp2) == 0 && nghttp2_session_want_write(session->nghttp2) == 0;
 }
 
-static ssize_t read_body(nghttp2_session *nghttp2, int32_t stream_id, uint8_t *out, size_t capacity, uint32_t *flags,
+/* How much of it goes into the next frame, which on_send_data() then writes. */
+static ssize_t measure_body(nghttp2_session *nghttp2, int32_t stream_id, uint8_t *out, size_t capacity, uint32_t *flags,
     nghttp2_data_source *source, void *ctx)
 {
-    struct h2_body *body = source->ptr;
+    const struct h2_body *body = source->ptr;
     size_t length = body->left < capacity ? body->left : capacity;
-    (void)nghttp2, (void)stream_id, (void)ctx;
-    if (length > 0)
-        memcpy(out, body->octets, length);
-    body->octets += length;
-    body->left -= length;
-    if (body->left == 0)
+    (void)nghttp2, (void)stream_id, (void)out, (void)ctx;
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (length == body->left)
         *flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)length;
 }
@@ -209,7 +234,7 @@ int32_t h2_session_request(
     struct h2_session *session, const struct http_header *fields, size_t count, struct h2_body *body, void *stream)
 {
     nghttp2_nv nv[FIELDS_OUT_MAX];
-    nghttp2_data_provider provider = { .source.ptr = body, .read_callback = read_body };
+    nghttp2_data_provider provider = { .source.ptr = body, .read_callback = measure_body };
     count = to_nghttp2(fields, count, nv);
     return nghttp2_submit_request(session->nghttp2, NULL, nv, count, body != NULL ? &provider : NULL, stream);
 }
@@ -226,7 +251,7 @@ enum msgin5g_err h2_session_respond(
     struct h2_session *session, int32_t stream_id, const struct http_header *fields, size_t count, struct h2_body *body)
 {
     nghttp2_nv nv[FIELDS_OUT_MAX];
-    nghttp2_data_provider provider = { .source.ptr = body, .read_callback = read_body };
+    nghttp2_data_provider provider = { .source.ptr = body, .read_callback = measure_body };
     bool has_body = body != NULL && body->left > 0;
     count = to_nghttp2(fields, count, nv);
     int result = nghttp2_submit_response(session->nghttp2, stream_id, nv, count, has_body ? &provider : NULL);

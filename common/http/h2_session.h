@@ -2,6 +2,7 @@
 #ifndef HTTP_H2_SESSION_H
 #define HTTP_H2_SESSION_H
 
+#include "base/buffer.h"
 #include "http/route.h"
 #include "msgin5g/error.h"
 #include "msgin5g/ids.h"
@@ -59,9 +60,9 @@ void h2_session_free(struct h2_session *session);
 /** Octets from the peer. @return MSGIN5G_OK, ERR_PEER (broken framing: a GOAWAY is queued; send, then close),
  * ERR_NO_MEMORY. */
 enum msgin5g_err h2_session_receive(struct h2_session *session, const uint8_t *octets, size_t length);
-/** Next octets for the peer, valid until the next call. @return their number, 0 for none, -1 when the session is
- * broken. */
-long h2_session_send(struct h2_session *session, const uint8_t **out);
+/** Append octets for the peer to @p out until it holds @p enough or there are none left; bodies go there directly, for
+ * a copy of nghttp2's own could hold a key for long. @return MSGIN5G_OK; another one when the session is broken. */
+enum msgin5g_err h2_session_send(struct h2_session *session, struct buffer *out, size_t enough);
 /** True when neither side has anything left to say: close the connection. */
 bool h2_session_done(const struct h2_session *session);
 

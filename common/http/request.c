@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define KEPT_OCTETS 8192 /* of each buffer of a request that waits for the next one */
 
@@ -152,6 +153,15 @@ struct msgin5g_str http_request_header(const struct http_request *request, const
 struct msgin5g_str http_request_body(const struct http_request *request)
 {
     return (struct msgin5g_str){ (const char *)request->body.data, request->body.length };
+}
+
+bool http_request_is_json(const struct http_request *request)
+{
+    static const char json[] = "application/json";
+    size_t length = sizeof json - 1;
+    struct msgin5g_str type = http_request_header(request, "content-type");
+    return type.length >= length && strncasecmp(type.octets, json, length) == 0 &&
+           (type.length == length || type.octets[length] == ';' || type.octets[length] == ' ');
 }
 
 const struct tls_peer_names *http_request_peer(const struct http_request *request)

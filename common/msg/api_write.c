@@ -64,6 +64,40 @@ static void write_segment(struct json_writer *w, const struct msgin5g_segment *s
     json_object_end(w);
 }
 
+/* A text alone, or several as an array (EC-25). */
+static void write_app_ids(
+    struct json_writer *w, struct msgin5g_str app_id, const struct msgin5g_str *app_ids, size_t count)
+{
+    if (count == 0) {
+        write_optional(w, "appId", app_id);
+        return;
+    }
+    json_array_begin(w, "appId");
+    for (size_t i = 0; i < count; i++)
+        json_string(w, NULL, app_ids[i]);
+    json_array_end(w);
+}
+
+/* An aggregated message: its items as on MSGin5G-1 (EC-6, EC-43). */
+static void write_items(struct json_writer *w, const struct msgin5g_message *message)
+{
+    if (message->item_count == 0)
+        return;
+    json_integer(w, "indMsgCount", (int64_t)message->item_count);
+    json_array_begin(w, "indMsgs");
+    for (size_t i = 0; i < message->item_count; i++) {
+        const struct msgin5g_item *item = &message->items[i];
+        json_object_begin(w, NULL);
+        json_string(w, "msgId", item->msg_id);
+        json_string(w, "payload", item->payload);
+        write_app_ids(w, item->app_id, item->app_ids, item->app_id_count);
+        if (item->report_requested)
+            json_bool(w, "isDelivStatReq", true);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
 enum msgin5g_err api_message_encode(
     enum api_message_kind kind, const struct api_message *message, uint8_t *out, size_t capacity, size_t *length)
 {
@@ -76,7 +110,9 @@ enum msgin5g_err api_message_encode(
     json_string(&w, "msgId", value->msg_id);
     if (kind == API_MESSAGE_AS || kind == API_MESSAGE_UE)
         write_handling(&w, message);
-    write_optional(&w, "appId", value->app_id);
+    write_app_ids(&w, value->app_id, value->app_ids, value->app_id_count);
+    write_optional(&w, "grpSrvId", value->group_id);
+    write_optional(&w, "msgTopic", value->topic);
     if (value->report_requested)
         json_bool(&w, "delivStReqInd", true);
     if ((kind == API_MESSAGE_AS || kind == API_MESSAGE_BROADCAST) && value->priority != MSGIN5G_PRIORITY_NORMAL)
@@ -88,6 +124,7 @@ enum msgin5g_err api_message_encode(
     if (kind == API_MESSAGE_AS)
         write_optional(&w, "notiUrl", message->notification_url);
     write_optional(&w, "payload", value->payload);
+    write_items(&w, value);
     json_object_end(&w);
     enum msgin5g_err err = json_writer_finish(&w, length);
     return err == MSGIN5G_ERR_LIMIT ? MSGIN5G_ERR_PAYLOAD_TOO_LARGE : err;

@@ -77,7 +77,7 @@ static bool set_profile(WOLFSSL_CTX *ctx, bool is_server)
     return good;
 }
 
-static bool load_own(WOLFSSL_CTX *ctx, const struct tls_context_config *config, const struct report *problem)
+static bool load_own(WOLFSSL_CTX *ctx, const struct tls_context *config, const struct report *problem)
 {
     if (!readable(config->certificate_file, "certificate", problem) || !readable(config->key_file, "key", problem))
         return false;
@@ -97,7 +97,7 @@ static bool load_own(WOLFSSL_CTX *ctx, const struct tls_context_config *config, 
     return true;
 }
 
-static bool load_trust(WOLFSSL_CTX *ctx, const struct tls_context_config *config, const struct report *problem)
+static bool load_trust(WOLFSSL_CTX *ctx, const struct tls_context *config, const struct report *problem)
 {
     int mode = WOLFSSL_VERIFY_NONE;
     if (config->ca_file != NULL) {
@@ -148,25 +148,48 @@ static bool copy_text(const char *text, char **out)
     return *out != NULL;
 }
 
-static enum msgin5g_err set_up(
-    struct tls_context *context, const struct tls_context_config *config, const struct report *problem)
+static enum msgin5g_err copy_config(struct tls_context *context, const struct tls_context_config *config)
 {
     const char *key_log_file = config->key_log_file != NULL ? config->key_log_file : getenv("SSLKEYLOGFILE");
-    if (!copy_text(config->alpn, &context->alpn) ||
-        !copy_text(config->key_log ? key_log_file : NULL, &context->key_log_file))
-        return MSGIN5G_ERR_NO_MEMORY;
-    context->ctx = wolfSSL_CTX_new(context->is_server ? wolfTLS_server_method() : wolfTLS_client_method());
-    if (context->ctx == NULL)
-        return MSGIN5G_ERR_NO_MEMORY;
-    if (!set_profile(context->ctx, context->is_server)) {
+    context->is_server = config->is_server;
+    context->peer_certificate_required = config->peer_certificate_required;
+    bool copied = copy_text(config->alpn, &context->alpn) &&
+                  copy_text(config->key_log ? key_log_file : NULL, &context->key_log_file) &&
+                  copy_text(config->certificate_file, &context->certificate_file) &&
+                  copy_text(config->key_file, &context->key_file) && copy_text(config->ca_file, &context->ca_file);
+    return copied ? MSGIN5G_OK : MSGIN5G_ERR_NO_MEMORY;
+}
+
+static enum msgin5g_err fill(struct tls_context *context, WOLFSSL_CTX *ctx, const struct report *problem)
+{
+    if (!set_profile(ctx, context->is_server)) {
         report(problem, "the TLS library does not offer the profile of TS 33.210");
         return MSGIN5G_ERR_INTERNAL;
     }
     if (context->is_server && context->alpn != NULL)
-        wolfSSL_CTX_set_alpn_select_cb(context->ctx, select_alpn, context->alpn);
-    if (config->certificate_file != NULL && !load_own(context->ctx, config, problem))
+        wolfSSL_CTX_set_alpn_select_cb(ctx, select_alpn, context->alpn);
+    if (context->certificate_file != NULL && !load_own(ctx, context, problem))
         return MSGIN5G_ERR_CONFIG;
-    return load_trust(context->ctx, config, problem) ? MSGIN5G_OK : MSGIN5G_ERR_CONFIG;
+    return load_trust(ctx, context, problem) ? MSGIN5G_OK : MSGIN5G_ERR_CONFIG;
+}
+
+/* wolfSSL counts who uses a context: sessions of the old one go on. */
+enum msgin5g_err tls_context_reload(struct tls_context *context, char *problem, size_t problem_size)
+{
+    const struct report to = { problem, problem_size };
+    report(&to, "out of memory");
+    WOLFSSL_CTX *ctx = wolfSSL_CTX_new(context->is_server ? wolfTLS_server_method() : wolfTLS_client_method());
+    if (ctx == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    enum msgin5g_err err = fill(context, ctx, &to);
+    if (err != MSGIN5G_OK) {
+        wolfSSL_CTX_free(ctx);
+        return err;
+    }
+    wolfSSL_CTX_free(context->ctx);
+    context->ctx = ctx;
+    report(&to, "%s", "");
+    return MSGIN5G_OK;
 }
 
 enum msgin5g_err tls_context_create(
@@ -183,13 +206,13 @@ enum msgin5g_err tls_context_create(
     struct tls_context *context = calloc(1, sizeof *context);
     if (context == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    context->is_server = config->is_server;
-    enum msgin5g_err err = set_up(context, config, &to);
+    enum msgin5g_err err = copy_config(context, config);
+    if (err == MSGIN5G_OK)
+        err = tls_context_reload(context, problem, problem_size);
     if (err != MSGIN5G_OK) {
         tls_context_free(context);
         return err;
     }
-    report(&to, "%s", "");
     *out = context;
     return MSGIN5G_OK;
 }
@@ -201,5 +224,8 @@ void tls_context_free(struct tls_context *context)
     wolfSSL_CTX_free(context->ctx);
     free(context->alpn);
     free(context->key_log_file);
+    free(context->certificate_file);
+    free(context->key_file);
+    free(context->ca_file);
     free(context);
 }

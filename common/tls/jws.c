@@ -20,7 +20,7 @@ static bool hash_of(struct msgin5g_str text, uint8_t out[WC_SHA256_DIGEST_SIZE])
     return wc_Sha256Hash((const byte *)text.octets, (word32)text.length, out) == 0;
 }
 
-static enum msgin5g_err make_signature(struct jws_key *key, struct msgin5g_str text, uint8_t out[SIGNATURE_LEN])
+static enum msgin5g_err es256_sign(struct jws_key *key, struct msgin5g_str text, uint8_t out[SIGNATURE_LEN])
 {
     uint8_t hash[WC_SHA256_DIGEST_SIZE], der[ECC_MAX_SIG_SIZE], r[JWS_COORDINATE_LEN], s[JWS_COORDINATE_LEN];
     word32 der_length = sizeof der;
@@ -35,7 +35,7 @@ static enum msgin5g_err make_signature(struct jws_key *key, struct msgin5g_str t
     return MSGIN5G_OK;
 }
 
-static bool signature_good(struct jws_key *key, struct msgin5g_str text, const uint8_t signature[SIGNATURE_LEN])
+static bool es256_good(struct jws_key *key, struct msgin5g_str text, const uint8_t signature[SIGNATURE_LEN])
 {
     uint8_t hash[WC_SHA256_DIGEST_SIZE], der[ECC_MAX_SIG_SIZE];
     word32 der_length = sizeof der;
@@ -44,6 +44,38 @@ static bool signature_good(struct jws_key *key, struct msgin5g_str text, const u
            wc_ecc_rs_raw_to_sig(signature, JWS_COORDINATE_LEN, signature + JWS_COORDINATE_LEN, JWS_COORDINATE_LEN, der,
                &der_length) == 0 &&
            wc_ecc_verify_hash(der, der_length, hash, sizeof hash, &good, &key->ecc) == 0 && good == 1;
+}
+
+/* RFC 8037 3.1: Ed25519 signs the text itself, 64 octets as ES256. */
+static enum msgin5g_err eddsa_sign(struct jws_key *key, struct msgin5g_str text, uint8_t out[SIGNATURE_LEN])
+{
+    word32 length = SIGNATURE_LEN;
+    if (wc_ed25519_sign_msg((const byte *)text.octets, (word32)text.length, out, &length, &key->ed) != 0 ||
+        length != SIGNATURE_LEN)
+        return MSGIN5G_ERR_INTERNAL;
+    return MSGIN5G_OK;
+}
+
+static bool eddsa_good(struct jws_key *key, struct msgin5g_str text, const uint8_t signature[SIGNATURE_LEN])
+{
+    int good = 0;
+    return wc_ed25519_verify_msg(
+               signature, SIGNATURE_LEN, (const byte *)text.octets, (word32)text.length, &good, &key->ed) == 0 &&
+           good == 1;
+}
+
+static const struct {
+    const char *name;
+    enum msgin5g_err (*sign)(struct jws_key *key, struct msgin5g_str text, uint8_t out[SIGNATURE_LEN]);
+    bool (*good)(struct jws_key *key, struct msgin5g_str text, const uint8_t signature[SIGNATURE_LEN]);
+} algorithms[JWS_ALGORITHMS] = {
+    [JWS_ES256] = { "ES256", es256_sign, es256_good },
+    [JWS_EDDSA] = { "EdDSA", eddsa_sign, eddsa_good },
+};
+
+const char *jws_algorithm_name(enum jws_algorithm algorithm)
+{
+    return algorithms[algorithm].name;
 }
 
 static enum msgin5g_err append_encoded(struct buffer *out, const void *octets, size_t length)
@@ -62,9 +94,10 @@ enum msgin5g_err jws_sign(struct jws_key *key, struct msgin5g_str payload, struc
     uint8_t signature[SIGNATURE_LEN];
     char header[HEADER_MAX];
     size_t begin = out->length;
-    if (key->ecc.type != ECC_PRIVATEKEY || payload.length > JWS_PAYLOAD_MAX)
+    if (!key->signs || payload.length > JWS_PAYLOAD_MAX)
         return MSGIN5G_ERR_INVALID;
-    int length = snprintf(header, sizeof header, "{\"typ\":\"JWT\",\"alg\":\"ES256\",\"kid\":\"%s\"}", key->kid);
+    int length = snprintf(header, sizeof header, "{\"typ\":\"JWT\",\"alg\":\"%s\",\"kid\":\"%s\"}",
+        algorithms[key->algorithm].name, key->kid);
     enum msgin5g_err err = append_encoded(out, header, (size_t)length);
     if (err == MSGIN5G_OK)
         err = buffer_append(out, ".", 1);
@@ -72,7 +105,7 @@ enum msgin5g_err jws_sign(struct jws_key *key, struct msgin5g_str payload, struc
         err = append_encoded(out, payload.octets, payload.length);
     if (err == MSGIN5G_OK) {
         struct msgin5g_str text = { (const char *)out->data + begin, out->length - begin };
-        err = make_signature(key, text, signature);
+        err = algorithms[key->algorithm].sign(key, text, signature);
     }
     if (err == MSGIN5G_OK)
         err = buffer_append(out, ".", 1);
@@ -111,7 +144,8 @@ static enum msgin5g_err check_header(const struct jws_key *key, struct msgin5g_s
     if (err != MSGIN5G_OK)
         return err;
     bool ours = !header.has_kid || strcmp(header.kid, key->kid) == 0;
-    return header.is_es256 && ours ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
+    /* The key says which algorithm, the header only agrees: nobody turns a public key into another kind of key. */
+    return header.algorithm == key->algorithm && ours ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
 }
 
 enum msgin5g_err jws_verify(struct jws_key *key, struct msgin5g_str token, uint8_t out[JWS_PAYLOAD_MAX], size_t *length)
@@ -129,7 +163,7 @@ enum msgin5g_err jws_verify(struct jws_key *key, struct msgin5g_str token, uint8
         return MSGIN5G_ERR_AUTHENTICATION;
     if (base64url_decode(parts.payload, out, JWS_PAYLOAD_MAX, length) != MSGIN5G_OK)
         return MSGIN5G_ERR_MALFORMED;
-    return signature_good(key, parts.signed_part, signature) ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
+    return algorithms[key->algorithm].good(key, parts.signed_part, signature) ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
 }
 
 /* The name at @p text, up to the space or the end. */

@@ -6,7 +6,7 @@
 
 /** The members of a JOSE header that decide something (RFC 7515 4.1). */
 struct jws_header {
-    bool is_es256;
+    enum jws_algorithm algorithm; /* JWS_ALGORITHMS: one we do not have */
     bool has_kid;
     char kid[JWS_KID_MAX + 1];
 };

@@ -52,6 +52,14 @@ static bool read_text(const cJSON *value, char *out, size_t max)
     return true;
 }
 
+/* The whitelist. */
+static enum jws_algorithm algorithm_of(const char *name)
+{
+    if (strcmp(name, "ES256") == 0)
+        return JWS_ES256;
+    return strcmp(name, "EdDSA") == 0 ? JWS_EDDSA : JWS_ALGORITHMS;
+}
+
 enum msgin5g_err jws_header_decode(struct msgin5g_str json, struct jws_header *out)
 {
     cJSON *root = NULL;
@@ -67,7 +75,7 @@ enum msgin5g_err jws_header_decode(struct msgin5g_str json, struct jws_header *o
         cJSON_GetObjectItemCaseSensitive(root, "crit") != NULL)
         err = MSGIN5G_ERR_MALFORMED;
     else
-        out->is_es256 = strcmp(alg->valuestring, "ES256") == 0;
+        out->algorithm = algorithm_of(alg->valuestring);
     cJSON_Delete(root);
     return err;
 }

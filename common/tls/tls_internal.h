@@ -9,10 +9,12 @@
 #include "tls/stream.h"
 
 struct tls_context {
-    WOLFSSL_CTX *ctx;
+    WOLFSSL_CTX *ctx; /* another one after tls_context_reload(); sessions keep theirs */
     bool is_server;
-    char *alpn;         /* comma-separated; NULL: none */
-    char *key_log_file; /* NULL: none */
+    bool peer_certificate_required;
+    char *alpn;                                  /* comma-separated; NULL: none */
+    char *key_log_file;                          /* NULL: none */
+    char *certificate_file, *key_file, *ca_file; /* NULL: none */
 };
 
 /** Have the secrets of @p ssl appended to @p path (NSS key log) as they come up; @p path is borrowed for the session's

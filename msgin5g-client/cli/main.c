@@ -1,4 +1,5 @@
 /* msgin5g-client: one command, one registration, lines that say what happens. */
+#include "base/clock.h"
 #include "base/daemon.h"
 #include "base/exit_code.h"
 #include "base/log.h"
@@ -24,11 +25,18 @@ struct run {
     bool ending; /* de-registering, then the loop stops */
     bool was_registered;
     bool message_sent;
+    bool subscribing; /* the library keeps it up */
     char msg_id[MSGIN5G_UUID_LEN + 1];
     int64_t received;
     enum msgin5g_err problem; /* what went wrong last */
     struct loop_timer deadline, linger, key_retry;
 };
+
+/* Commands that go on until somebody ends them. */
+static bool stays(const struct run *run)
+{
+    return run->options.command == COMMAND_LISTEN || run->options.command == COMMAND_SUBSCRIBE;
+}
 
 static void finish(struct run *run, int exit_code)
 {
@@ -55,14 +63,13 @@ static bool may_pass(const struct run *run, enum msgin5g_err err)
     bool refused =
         err == MSGIN5G_ERR_AUTHENTICATION || err == MSGIN5G_ERR_UNAUTHENTICATED || err == MSGIN5G_ERR_NOT_AUTHORIZED;
 
-    return run->was_registered || err == MSGIN5G_ERR_TIMEOUT || (run->options.command == COMMAND_LISTEN && !refused);
+    return run->was_registered || err == MSGIN5G_ERR_TIMEOUT || (stays(run) && !refused);
 }
 
 static bool key_may_come_later(const struct run *run, enum msgin5g_err err)
 {
-    return run->options.command == COMMAND_LISTEN &&
-           (err == MSGIN5G_ERR_CONNECT || err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED ||
-               err == MSGIN5G_ERR_PEER || err == MSGIN5G_ERR_OVERLOADED);
+    return stays(run) && (err == MSGIN5G_ERR_CONNECT || err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED ||
+                             err == MSGIN5G_ERR_PEER || err == MSGIN5G_ERR_OVERLOADED);
 }
 
 static void on_key_failure(void *ctx, enum msgin5g_err err)
@@ -143,6 +150,41 @@ static void send_message(struct run *run)
     run->message_sent = true;
 }
 
+static void subscribe(struct run *run)
+{
+    struct msgin5g_client *client = ue_client(run->ue);
+    enum msgin5g_err err =
+        run->options.command == COMMAND_SUBSCRIBE
+            ? msgin5g_client_subscribe(client, run->options.topic, run->options.outgoing.expire_time_s)
+            : msgin5g_client_unsubscribe(client, run->options.topic);
+
+    if (err != MSGIN5G_OK)
+        fail(run, err);
+    else
+        run->subscribing = true;
+}
+
+static void on_subscription(void *ctx, struct msgin5g_client *client, const char *topic, enum msgin5g_sub_status status,
+    struct msgin5g_str cause, int64_t expire_time_s)
+{
+    static const char *const names[] = { [MSGIN5G_SUB_ADDED] = "ADDED",
+        [MSGIN5G_SUB_UPDATED] = "UPDATED",
+        [MSGIN5G_SUB_DELETED] = "DELETED",
+        [MSGIN5G_SUB_FAILED] = "FAILED" };
+    struct run *run = ctx;
+    char expires[CLOCK_RFC3339_LEN + 1] = "";
+
+    (void)client;
+    (void)clock_format_rfc3339(expire_time_s, expires);
+    OUTPUT(run->options.json, "subscription", FIELD_TEXT("topic", topic), FIELD_TEXT("status", names[status]),
+        FIELD_STR("expires", expire_time_s > 0 ? msgin5g_str(expires) : (struct msgin5g_str){ 0 }),
+        FIELD_STR("cause", cause));
+    if (status == MSGIN5G_SUB_FAILED)
+        finish(run, EXIT_CODE_REFUSED);
+    else if (status == MSGIN5G_SUB_DELETED)
+        finish(run, EXIT_CODE_OK);
+}
+
 static void on_registered(void *ctx, struct msgin5g_client *client, int64_t lifetime_s)
 {
     struct run *run = ctx;
@@ -156,6 +198,9 @@ static void on_registered(void *ctx, struct msgin5g_client *client, int64_t life
         leave(run, EXIT_CODE_OK);
     else if (run->options.command == COMMAND_SEND && !run->message_sent)
         send_message(run);
+    else if ((run->options.command == COMMAND_SUBSCRIBE || run->options.command == COMMAND_UNSUBSCRIBE) &&
+             !run->subscribing)
+        subscribe(run);
 }
 
 static const char *on_message(void *ctx, struct msgin5g_client *client, const struct msgin5g_message *message)
@@ -164,9 +209,9 @@ static const char *on_message(void *ctx, struct msgin5g_client *client, const st
 
     (void)client;
     OUTPUT(run->options.json, "message", FIELD_STR("from", message->ori.addr), FIELD_STR("msg_id", message->msg_id),
-        FIELD_STR("app_id", message->app_id), FIELD_BOOL("report_requested", message->report_requested),
-        FIELD_STR("payload", message->payload));
-    if (++run->received == run->options.count && run->options.command == COMMAND_LISTEN)
+        FIELD_STR("group", message->group_id), FIELD_STR("topic", message->topic), FIELD_STR("app_id", message->app_id),
+        FIELD_BOOL("report_requested", message->report_requested), FIELD_STR("payload", message->payload));
+    if (++run->received == run->options.count && stays(run))
         (void)loop_timer_set(run->loop, &run->linger, 0); /* its report goes out before DEREG */
     return NULL;
 }
@@ -246,7 +291,7 @@ static void on_sent(
 static void on_deadline(void *ctx)
 {
     struct run *run = ctx;
-    bool enough = run->options.command == COMMAND_LISTEN && run->was_registered && run->options.count == 0;
+    bool enough = stays(run) && run->was_registered && run->options.count == 0;
 
     if (enough)
         finish(run, EXIT_CODE_OK);
@@ -267,6 +312,7 @@ static const struct msgin5g_client_events events = {
     .response = on_response,
     .incomplete = on_incomplete,
     .sent = on_sent,
+    .subscription = on_subscription,
     .need_key = on_need_key,
 };
 
@@ -291,7 +337,7 @@ static int run_loop(struct run *run)
     loop_timer_init(&run->deadline, on_deadline, run);
     loop_timer_init(&run->linger, on_linger, run);
     loop_timer_init(&run->key_retry, on_key_retry, run);
-    run->exit_code = run->options.command == COMMAND_LISTEN ? EXIT_CODE_OK : EXIT_CODE_OTHER; /* after a signal */
+    run->exit_code = stays(run) ? EXIT_CODE_OK : EXIT_CODE_OTHER; /* after a signal */
     if (run->options.timeout_s > 0 &&
         loop_timer_set(run->loop, &run->deadline, run->options.timeout_s * 1000) != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
@@ -299,7 +345,7 @@ static int run_loop(struct run *run)
     ue_start(run->ue);
     if (loop_run(run->loop) != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
-    if (run->options.command == COMMAND_LISTEN)
+    if (stays(run))
         leave_listening(run);
     return run->exit_code;
 }
@@ -313,6 +359,7 @@ int main(int argc, char **argv)
     log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT, "msgin5g-client");
     if (secret_setup() != MSGIN5G_OK || tls_setup() != MSGIN5G_OK)
         return EXIT_CODE_OTHER;
+    secret_harden_process(); /* K, OPc, K_AKMA: no core file, no ptrace by others */
     options_read(argc, argv, &run.options);
     if (run.options.key_log_path != NULL)
         fprintf(stderr, "msgin5g-client: warning: whoever reads %s reads all traffic of this client\n",

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PAYLOAD_FILE_MAX (MSGIN5G_WHOLE_MAX + 1)
+#define COMMANDS         "register, deregister, send, listen, subscribe, unsubscribe"
 #define DURATION_MAX_S   INT64_C(604800) /* EC-9, EC-16 */
 
 enum {
@@ -84,20 +85,20 @@ static const struct argp_option argp_options[] = {
     { "payload", 'p', "TEXT|@FILE|-", 0, "What to send, at most 256 KiB of UTF-8", 5 },
     { "report", 'r', 0, 0, "Ask for a delivery report and wait for it", 5 },
     { "store", KEY_STORE, 0, 0, "Store and forward when the recipient is away", 5 },
-    { "expires", KEY_EXPIRES, "DURATION", 0, "Keep a stored message this long; with --store", 5 },
+    { "expires", KEY_EXPIRES, "DURATION", 0, "Keep a stored message, or stay subscribed, this long", 5 },
     { "priority", KEY_PRIORITY, "P", 0, "high, normal or low", 5 },
     { "app", KEY_APP, "ID", 0, "Application ID at the recipient", 5 },
-    { 0, 0, 0, 0, "listen:", 6 },
+    { 0, 0, 0, 0, "listen, subscribe:", 6 },
     { "count", 'n', "N", 0, "End after N messages", 6 },
     { 0, 0, 0, 0, "All commands:", 7 },
-    { "timeout", 't', "SECONDS", 0, "Give up after this time (default 15, listen: never)", 7 },
+    { "timeout", 't', "SECONDS", 0, "Give up after this time (default 15; listen, subscribe: never)", 7 },
     { "json", KEY_JSON, 0, 0, "One JSON object an event on standard output", 7 },
     { 0 },
 };
 
 static const char doc[] =
     "Registers a UE with an MSGin5G Server and exchanges messages (TS 24.538), authenticated with AKMA keys."
-    "\vCommands: register, deregister, send, listen\n\n"
+    "\vCommands: register, deregister, send, listen, subscribe TOPIC, unsubscribe TOPIC\n\n"
     "Examples:\n"
     "  msgin5g-client --config ue1.yaml listen --json\n"
     "  msgin5g-client --config ue2.yaml send --to im:ue-0001@lab.example \\\n"
@@ -197,20 +198,33 @@ static void read_priority(struct argp_state *state, struct options *out, const c
     argp_error(state, "--priority: '%s' is none of high, normal, low", text);
 }
 
+/* What follows a command: the topic of those that have one. */
+static void read_topic(struct argp_state *state, struct options *out, const char *text)
+{
+    if ((out->command != COMMAND_SUBSCRIBE && out->command != COMMAND_UNSUBSCRIBE) || out->topic != NULL)
+        argp_error(state, "'%s': one command at a time", text);
+    if (!msgin5g_topic_valid(msgin5g_str(text)))
+        argp_error(state, "'%s' is no topic: up to %d octets, no part between '/' empty, '.' or '..'", text,
+            MSGIN5G_TOPIC_MAX);
+    out->topic = text;
+}
+
 static void read_command(struct argp_state *state, struct reading *reading, const char *text)
 {
-    static const char *const names[] = { "register", "deregister", "send", "listen" };
+    static const char *const names[] = { "register", "deregister", "send", "listen", "subscribe", "unsubscribe" };
 
-    if (reading->command_seen)
-        argp_error(state, "'%s': one command at a time", text);
-    for (int i = 0; i < 4; i++) {
+    if (reading->command_seen) {
+        read_topic(state, reading->out, text);
+        return;
+    }
+    for (int i = 0; i < 6; i++) {
         if (strcmp(text, names[i]) == 0) {
             reading->out->command = (enum command)i;
             reading->command_seen = true;
             return;
         }
     }
-    argp_error(state, "'%s' is no command; there are register, deregister, send, listen", text);
+    argp_error(state, "'%s' is no command; there are " COMMANDS, text);
 }
 
 /* Options of one message; false when @p key is another option. */
@@ -242,7 +256,7 @@ static bool read_message_option(int key, char *argument, struct argp_state *stat
         out->outgoing.store_forward = true;
         return true;
     case KEY_EXPIRES:
-        out->outgoing.expire_time_s = clock_system().utc_s(NULL) + read_duration_s(state, "expires", argument);
+        out->expires_s = read_duration_s(state, "expires", argument);
         return true;
     case KEY_PRIORITY:
         read_priority(state, out, argument);
@@ -317,7 +331,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_END && !reading->command_seen)
-        argp_error(state, "no command; there are register, deregister, send, listen");
+        argp_error(state, "no command; there are " COMMANDS);
     if (key == ARGP_KEY_INIT || key == ARGP_KEY_FINI || key == ARGP_KEY_SUCCESS || key == ARGP_KEY_END)
         return 0;
     if (read_message_option(key, argument, state, reading->out) || read_behaviour_option(key, argument, state, reading))
@@ -389,7 +403,9 @@ static void check(const struct options *options)
         usage_error("--usim needs --ausf URL for primary authentication");
     if (options->command == COMMAND_SEND && options->outgoing.to == NULL)
         usage_error("send needs --to URI");
-    if (options->outgoing.expire_time_s > 0 && !options->outgoing.store_forward)
+    if ((options->command == COMMAND_SUBSCRIBE || options->command == COMMAND_UNSUBSCRIBE) && options->topic == NULL)
+        usage_error("subscribe and unsubscribe need a TOPIC");
+    if (options->expires_s > 0 && options->command != COMMAND_SUBSCRIBE && !options->outgoing.store_forward)
         usage_error("--expires is about a stored message; add --store");
 }
 
@@ -409,7 +425,9 @@ void options_read(int argc, char **argv, struct options *out)
     load_settings(&reading);
     check(out);
     if (out->timeout_s < 0)
-        out->timeout_s = out->command == COMMAND_LISTEN ? 0 : 15;
+        out->timeout_s = out->command == COMMAND_LISTEN || out->command == COMMAND_SUBSCRIBE ? 0 : 15;
+    if (out->expires_s > 0)
+        out->outgoing.expire_time_s = clock_system().utc_s(NULL) + out->expires_s;
     out->outgoing.payload = out->payload.data != NULL ? (const char *)out->payload.data : "";
     out->outgoing.payload_length = out->payload.length;
 }

@@ -9,19 +9,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_REGISTER, COMMAND_DEREGISTER, COMMAND_SEND, COMMAND_LISTEN };
+enum command {
+    COMMAND_REGISTER,
+    COMMAND_DEREGISTER,
+    COMMAND_SEND,
+    COMMAND_LISTEN,
+    COMMAND_SUBSCRIBE,
+    COMMAND_UNSUBSCRIBE
+};
 
 struct k_akma;
 
 struct options {
     enum command command;
     struct settings settings;
+    const char *topic; /* of subscribe and unsubscribe */
+    int64_t expires_s; /* --expires, from now; 0: not given */
     const char *a_kid;
     struct k_akma *k_akma; /* NULL without --k-akma; wiped by options_free() */
     const char *key_log_path;
     bool json;
     int64_t timeout_s; /* 0: none */
-    int64_t count;     /* listen: messages to wait for; 0: no end */
+    int64_t count;     /* listen, subscribe: messages to wait for; 0: no end */
     int64_t backoff_min_ms;
     int64_t max_segment_size; /* 0: not given */
     int64_t segment_wait_ms;

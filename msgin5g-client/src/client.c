@@ -84,6 +84,7 @@ void msgin5g_client_free(struct msgin5g_client *client)
     context = client->context;
     messages_abandon(client);
     reports_abandon(client);
+    subscriptions_abandon(client);
     connection_drop(client);
     secret_arena_give(context->keys, client->k_akma);
     DL_DELETE(context->clients, client);

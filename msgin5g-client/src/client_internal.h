@@ -44,9 +44,10 @@ struct pending {
     struct pending *prev, *next;
 };
 
-struct open_set; /* a message coming in segments, see segments_in.c */
-struct sent_set; /* one that went out so, see segments_out.c */
-struct report;   /* a delivery status report owed to a sender, see reports.c */
+struct subscription; /* to a topic, see subscriptions.c */
+struct open_set;     /* a message coming in segments, see segments_in.c */
+struct sent_set;     /* one that went out so, see segments_out.c */
+struct report;       /* a delivery status report owed to a sender, see reports.c */
 
 struct reports {
     struct report *list;
@@ -87,6 +88,8 @@ struct msgin5g_client {
     struct segment_budget open_budget;
     struct recent finished_sets; /* of which late segments are of no use */
     struct sent_set *sent_sets;
+    struct subscription *subscriptions;
+    unsigned subscription_count;
     size_t sent_octets;
     char protection[64];
     struct msgin5g_client *prev, *next; /* in the context */
@@ -125,6 +128,16 @@ void messages_abandon(struct msgin5g_client *client);
 
 /** Give a whole message to the application, unless it was there before, and owe the report it asks for. */
 void messages_hand_over(struct msgin5g_client *client, const struct msgin5g_message *message);
+
+/** A message that came as a notification of a topic (TS 24.538 6.4.1.2.6 d 4). */
+void messages_notified(struct msgin5g_client *client, struct msgin5g_str body);
+
+/* subscriptions.c */
+/** Registered: subscribe to what the server does not notify of. */
+void subscriptions_resume(struct msgin5g_client *client);
+/** The connection is given up. */
+void subscriptions_disconnected(struct msgin5g_client *client);
+void subscriptions_abandon(struct msgin5g_client *client);
 
 /* segments_out.c */
 /** Send a message larger than one segment; sent() follows once. @return as msgin5g_client_send(). */

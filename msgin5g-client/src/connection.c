@@ -124,6 +124,7 @@ void connection_drop(struct msgin5g_client *client)
     client->protection[0] = '\0';
     if (connection == NULL)
         return;
+    subscriptions_disconnected(client);
     connection->client = NULL;
     transport_session_close(connection->session);
 }

@@ -173,6 +173,17 @@ static enum msgin5g_err receive(struct transport_request *request, struct msgin5
     return MSGIN5G_ERR_MALFORMED;
 }
 
+void messages_notified(struct msgin5g_client *client, struct msgin5g_str body)
+{
+    struct msgin5g_message message;
+
+    if (msgin5g_message_decode((const uint8_t *)body.octets, body.length, &message, NULL, NULL) != MSGIN5G_OK)
+        return;
+    if (message.type == MSGIN5G_TYPE_MSG)
+        on_msg(client, &message);
+    msgin5g_message_free(&message);
+}
+
 void messages_receive(struct msgin5g_client *client, struct transport_request *request)
 {
     struct msgin5g_message message;

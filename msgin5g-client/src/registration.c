@@ -29,6 +29,8 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
         reports_flush(client);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
         segments_in_resume(client);
+    if (client->state == MSGIN5G_CLIENT_REGISTERED)
+        subscriptions_resume(client);
 }
 
 static enum msgin5g_err refusal(uint8_t code)

@@ -106,6 +106,21 @@ enum msgin5g_err admin_api_create(struct loop *loop, const struct server_config 
     return MSGIN5G_OK;
 }
 
+void admin_api_drain(struct admin_api *api)
+{
+    http_server_drain(api->server);
+}
+
+size_t admin_api_connections(const struct admin_api *api)
+{
+    return http_server_connections(api->server);
+}
+
+enum msgin5g_err admin_api_reload_certificate(struct admin_api *api, char *problem, size_t problem_size)
+{
+    return api->tls != NULL ? tls_context_reload(api->tls, problem, problem_size) : MSGIN5G_OK;
+}
+
 void admin_api_free(struct admin_api *api)
 {
     if (api == NULL)

@@ -50,7 +50,7 @@ static void on_disable(void *ctx, struct http_request *request)
         http_respond_problem(request, 403, "CONSUMER_NOT_ALLOWED", NULL);
         return;
     }
-    if (!msgin5g_str_equal(http_request_header(request, "content-type"), msgin5g_str("application/json"))) {
+    if (!http_request_is_json(request)) {
         http_respond_problem(request, 415, NULL, "must be application/json");
         return;
     }
@@ -122,6 +122,24 @@ enum msgin5g_err af_callbacks_create(struct loop *loop, const struct server_conf
     }
     *out = callbacks;
     return MSGIN5G_OK;
+}
+
+void af_callbacks_drain(struct af_callbacks *callbacks)
+{
+    if (callbacks != NULL)
+        http_server_drain(callbacks->server);
+}
+
+size_t af_callbacks_connections(const struct af_callbacks *callbacks)
+{
+    return callbacks != NULL ? http_server_connections(callbacks->server) : 0;
+}
+
+enum msgin5g_err af_callbacks_reload_certificate(struct af_callbacks *callbacks, char *problem, size_t problem_size)
+{
+    if (callbacks == NULL || callbacks->tls == NULL)
+        return MSGIN5G_OK;
+    return tls_context_reload(callbacks->tls, problem, problem_size);
 }
 
 void af_callbacks_free(struct af_callbacks *callbacks)

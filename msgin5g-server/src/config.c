@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "coap/transport.h"
+#include "groups_local.h"
 #include "identity.h"
 
 #include <limits.h>
@@ -19,6 +20,7 @@
     }
 
 static const char *const policies[] = { "akma-only", "seal-psk-allowed", "seal-psk-preferred", NULL };
+static const char *const group_senders[] = { "members", "anyone", "list", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 
@@ -98,6 +100,30 @@ static const struct config_key binding_keys[] = {
         .help = "UE Service IDs assigned to it." },
     END
 };
+static const struct config_key group_keys[] = { { "id", CONFIG_STRING, offsetof(struct group_config, id), NULL, 1,
+                                                    MSGIN5G_SERVICE_ID_MAX,
+                                                    .help = "Group Service ID, a URI: im:pumps@iot.example." },
+    { "members", CONFIG_STRINGS, offsetof(struct group_config, members), .min = 0, .max = 100000,
+        .help = "UE Service IDs." },
+    { "senders", CONFIG_ENUM, offsetof(struct group_config, senders), "members", .choices = group_senders,
+        .help = "Who may send to it: its members and registered application servers, anyone registered, or those of "
+                "allowed (EC-36)." },
+    { "allowed", CONFIG_STRINGS, offsetof(struct group_config, allowed), .min = 0, .max = 100000,
+        .help = "Service IDs that may send; with senders: list." },
+    END };
+static const struct config_key topic_keys[] = { { "default_lifetime", CONFIG_DURATION, AT(topic_default_ms), "24h",
+                                                    SECOND, 30 * DAY,
+                                                    .help = "Of a subscription, when the UE asks for none (EC-8)." },
+    { "max_lifetime", CONFIG_DURATION, AT(topic_max_ms), "30d", SECOND, 365 * DAY,
+        .help = "Longer wishes are cut to this." },
+    { "empty", CONFIG_DURATION, AT(topic_empty_ms), "1h", 0, 365 * DAY,
+        .help = "How long a topic stays without subscribers." },
+    { "max_topics", CONFIG_INT, AT(max_topics), "65535", 1, 10000000, .help = "Topics at most." },
+    { "max_subscriptions", CONFIG_INT, AT(max_subscriptions), "1000000", 1, 10000000,
+        .help = "Subscriptions at most, of all topics." },
+    { "max_per_ue", CONFIG_INT, AT(subscriptions_per_ue), "64", 1, 65535,
+        .help = "Subscriptions of one UE Service ID." },
+    END };
 static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max_sessions), "0", 0, 10000000,
                                                     .help = "DTLS and TLS sessions at most; 0: no limit." },
     { "session_idle", CONFIG_DURATION, AT(session_idle_ms), "0s", 0, 365 * DAY,
@@ -122,11 +148,6 @@ static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max
         .help = "Messages on their way to one UE." },
     { "deferred_answers", CONFIG_INT, AT(deferred_answers), "100000", 1, 10000000,
         .help = "Messages with sfFlag whose sender waits until the recipient has them; more get 5.03." },
-    { "queue_messages", CONFIG_INT, AT(queue_messages), "1000", 1, 1000000,
-        .help = "Messages that wait for one recipient, stored or in memory (EC-16)." },
-    { "queue_octets", CONFIG_INT, AT(queue_octets), "1048576", 16384, 1073741824, .help = "Their octets." },
-    { "queue_memory", CONFIG_INT, AT(queue_memory), "268435456", 1048576, 68719476736,
-        .help = "Octets of all messages that wait in memory." },
     { "duplicates", CONFIG_INT, AT(duplicates), "65536", 16, 16777216,
         .help = "Message ids remembered for 10 minutes (EC-11)." },
     { "reports", CONFIG_INT, AT(reports), "262144", 16, 16777216,
@@ -143,10 +164,6 @@ static const struct config_key store_keys[] = { { "folder", CONFIG_FILE, AT(stor
                 "systemd passes on." },
     { "quota", CONFIG_INT, AT(store_quota_octets), "4294967296", 1048576, INT64_C(1) << 50,
         .help = "Octets of messages stored at most; beyond it senders hear QUEUE_FULL (EC-16)." },
-    { "expiry", CONFIG_DURATION, AT(store_expiry_ms), "1d", SECOND, 365 * DAY,
-        .help = "How long a message is kept when its sender says nothing (EC-16)." },
-    { "max_expiry", CONFIG_DURATION, AT(store_max_expiry_ms), "7d", SECOND, 365 * DAY,
-        .help = "Longer wishes are cut to this." },
     END };
 static const struct config_key management_keys[] = { { "host", CONFIG_STRING, AT(management_host), "127.0.0.1", 1, 45,
                                                          .help = "Numeric address." },
@@ -173,6 +190,14 @@ const struct config_key server_config_schema[] = {
         .help = "Which UE Service IDs belong to whom (TS 33.501 Y.2). Read again at SIGHUP." },
     { "binding_template", CONFIG_STRING, AT(binding_template), "", 0, MSGIN5G_SERVICE_ID_MAX,
         .help = "For labs: UE Service ID of every IMSI, {digits} stands for its digits: im:ue-{digits}@lab.example." },
+    { "groups", CONFIG_ITEMS, AT(groups), .keys = group_keys, .item_size = sizeof(struct group_config),
+        .help = "Groups of UEs that share a Group Service ID. Read again at SIGHUP." },
+    { "topics", CONFIG_SECTION, .keys = topic_keys, .help = "Subscriptions to topics (TS 24.538 6.6)." },
+    { "api", CONFIG_SECTION, .keys = config_api_keys,
+        .help = "Services for application servers (MSGin5G-3, TS 29.538): TLS with certificates on both sides." },
+    { "application_servers", CONFIG_ITEMS, AT(application_servers), .keys = config_application_server_keys,
+        .item_size = sizeof(struct application_server_config),
+        .help = "Who they are; nobody else may use the API (TS 33.501 Y.4)." },
     { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
     { "store", CONFIG_SECTION, .keys = store_keys, .help = "What survives the end of this process." },
     { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },
@@ -294,8 +319,12 @@ void server_config_check(const void *object, struct config_report *report)
     if (strchr(config->service_path, '/') != NULL)
         config_report_add(report, "listen.path", "must be one path segment, without '/'");
     check_store(config, report);
+    config_api_check(config, report);
     check_aanf(config, report);
     check_callbacks(config, report);
     check_fqdns(config, report);
     check_bindings(config, report);
+    groups_local_check(config, report);
+    if (config->topic_default_ms > config->topic_max_ms)
+        config_report_add(report, "topics.default_lifetime", "is longer than max_lifetime");
 }

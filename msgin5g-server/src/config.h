@@ -2,6 +2,8 @@
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
+#include "config_api.h"
+
 #include "base/config.h"
 
 enum auth_policy { AUTH_AKMA_ONLY, AUTH_SEAL_PSK_ALLOWED, AUTH_SEAL_PSK_PREFERRED };
@@ -10,6 +12,14 @@ enum auth_policy { AUTH_AKMA_ONLY, AUTH_SEAL_PSK_ALLOWED, AUTH_SEAL_PSK_PREFERRE
 struct binding_config {
     char *identity; /* SUPI or GPSI as the AAnF gives it */
     struct config_strings service_ids;
+};
+
+/** One entry of `groups` (TS 23.554 6.2). */
+struct group_config {
+    char *id; /* Group Service ID */
+    struct config_strings members;
+    int senders; /* enum group_senders */
+    struct config_strings allowed;
 };
 
 struct server_config {
@@ -44,6 +54,15 @@ struct server_config {
     int64_t registration_max_ms;
     struct config_items bindings; /* struct binding_config */
     char *binding_template;
+    struct api_config api;
+    struct config_items application_servers; /* struct application_server_config */
+    struct config_items groups;              /* struct group_config */
+    int64_t topic_default_ms;
+    int64_t topic_max_ms;
+    int64_t topic_empty_ms;
+    int64_t max_topics;
+    int64_t max_subscriptions;
+    int64_t subscriptions_per_ue;
     int64_t max_sessions;
     int64_t session_idle_ms;
     int64_t max_registrations;
@@ -58,11 +77,6 @@ struct server_config {
     int64_t requests_per_session;
     int64_t in_flight_per_session;
     int64_t deferred_answers;
-    int64_t queue_messages;
-    int64_t queue_octets;
-    int64_t queue_memory;
-    int64_t store_expiry_ms;
-    int64_t store_max_expiry_ms;
     int64_t duplicates;
     int64_t reports;
     char *store_folder;

@@ -81,14 +81,26 @@ static bool is_own_uri(const struct dispatch_config *config, const char *path)
     return false;
 }
 
+/* Topics lie below the path of the service (EC-1). @return NULL when this is no GET that observes one. */
+static const char *topic_of(const struct dispatch *dispatch, const struct incoming *incoming)
+{
+    size_t length = strlen(dispatch->config.path);
+    if (incoming->method != TRANSPORT_GET || incoming->observe == TRANSPORT_OBSERVE_NONE || incoming->path == NULL ||
+        strncmp(incoming->path, dispatch->config.path, length) != 0 || incoming->path[length] != '/')
+        return NULL;
+    return incoming->path + length + 1;
+}
+
 static enum msgin5g_err check_target(const struct dispatch *dispatch, const struct incoming *incoming)
 {
     const char *path = incoming->path;
+    if (topic_of(dispatch, incoming) != NULL)
+        return MSGIN5G_OK;
     bool ours = path != NULL &&
                 (*path == '\0' || strcmp(path, dispatch->config.path) == 0 || is_own_uri(&dispatch->config, path));
     if (!ours)
         return MSGIN5G_ERR_NOT_FOUND;
-    /* Nothing of ours can be read with GET (section 2.4 of the MSGin5G digest). */
+    /* Nothing of ours but topics can be read with GET, and those only observed (digest, section 2.4). */
     if (incoming->method == TRANSPORT_GET)
         return MSGIN5G_ERR_NOT_FOUND;
     if (incoming->method != TRANSPORT_POST)
@@ -98,15 +110,16 @@ static enum msgin5g_err check_target(const struct dispatch *dispatch, const stru
     return MSGIN5G_OK;
 }
 
-static void warn_of_spoofing(struct dispatch *dispatch, const struct request *request)
+static void warn_of_spoofing(
+    struct dispatch *dispatch, const struct peer *peer, const char *type, const struct msgin5g_service_id *id)
 {
     char originator[LOG_IDENTITY_LEN], identity[LOG_IDENTITY_LEN];
     unsigned left_out;
     metric_add(dispatch->metrics->spoofed, 1);
     if (log_limit_take(&dispatch->spoofed_lines, loop_now_ms(dispatch->loop), &left_out))
-        log_warning("refused: originator is somebody else type=%s originator=%s identity=%s left_out=%u",
-            msgin5g_type_text(request->message->type), log_identity(request->originator.text, originator),
-            log_identity(request->peer->identity != NULL ? request->peer->identity : "none", identity), left_out);
+        log_warning("refused: originator is somebody else type=%s originator=%s identity=%s left_out=%u", type,
+            log_identity(id->text, originator),
+            log_identity(peer->identity != NULL ? peer->identity : "none", identity), left_out);
 }
 
 static enum msgin5g_err authorise(struct dispatch *dispatch, const struct request *request)
@@ -117,7 +130,7 @@ static enum msgin5g_err authorise(struct dispatch *dispatch, const struct reques
             ? MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR
             : registrations_authorise(dispatch->services.registrations, request->peer, &request->originator);
     if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
-        warn_of_spoofing(dispatch, request);
+        warn_of_spoofing(dispatch, request->peer, msgin5g_type_text(request->message->type), &request->originator);
     if (err != MSGIN5G_OK)
         delivery_reject(dispatch->services.delivery, request->peer, request->message, err);
     return err;
@@ -168,6 +181,24 @@ static enum msgin5g_err decode_and_handle(struct dispatch *dispatch, struct peer
     err = handle(dispatch, &request);
     msgin5g_message_free(&partial);
     msgin5g_message_free(&message);
+    return err;
+}
+
+static enum msgin5g_err handle_topic(
+    struct dispatch *dispatch, struct peer *peer, const struct incoming *incoming, const char *topic)
+{
+    struct subscription_request request = { .peer = peer,
+        .topic = msgin5g_str(topic),
+        .observe = incoming->observe,
+        .format = incoming->format,
+        .body = incoming->body,
+        .expire_time = incoming->expire_time,
+        .transport = incoming->transport };
+    enum msgin5g_err err =
+        subscriptions_on_get(&dispatch->services, &request, dispatch->config.observe, &dispatch->reply);
+    if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
+        warn_of_spoofing(dispatch, peer, incoming->observe == TRANSPORT_OBSERVE_BEGIN ? "SUBSCRIBE" : "UNSUBSCRIBE",
+            &request.subscriber);
     return err;
 }
 
@@ -237,7 +268,10 @@ bool dispatch_request(
     enum msgin5g_err err = check_target(dispatch, incoming);
     if (!rate_bucket_take(&peer->requests, limit, limit * BURST_SECONDS, loop_now_ms(dispatch->loop)))
         err = MSGIN5G_ERR_RATE_LIMITED;
-    if (err == MSGIN5G_OK)
+    const char *topic = topic_of(dispatch, incoming);
+    if (err == MSGIN5G_OK && topic != NULL)
+        err = handle_topic(dispatch, peer, incoming, topic);
+    else if (err == MSGIN5G_OK)
         err = decode_and_handle(dispatch, peer, incoming, &type, &detail);
     if (dispatch->reply.later)
         return false;

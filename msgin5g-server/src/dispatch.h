@@ -7,6 +7,7 @@
 #include "registration.h"
 #include "request.h"
 #include "server_metrics.h"
+#include "subscriptions.h"
 
 struct dispatch_config {
     const char *path;         /* Uri-Path of the service (EC-1) */
@@ -17,6 +18,7 @@ struct dispatch_config {
     /** transport_defer() and transport_deferred_respond(), or what a test puts in their place. */
     struct transport_deferred *(*defer)(struct transport_request *request);
     void (*respond)(struct transport_deferred *deferred, const struct transport_answer *answer);
+    subscription_observe_fn *observe;
 };
 
 /** What came in, as the transport gives it; borrowed for the call. */
@@ -27,6 +29,8 @@ struct incoming {
     struct msgin5g_str body;
     bool confirmable;
     struct transport_request *transport; /* for an answer that comes later */
+    enum transport_observe observe;
+    struct msgin5g_str expire_time; /* of Uri-Query (EC-27) */
 };
 
 struct dispatch;

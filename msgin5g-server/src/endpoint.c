@@ -2,6 +2,7 @@
 
 #include "a_kid_sessions.h"
 #include "base/log.h"
+#include "topics.h"
 #include "way_ue.h"
 
 #include <stddef.h>
@@ -162,9 +163,17 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
         .body = transport_request_body(request),
         .confirmable = transport_request_confirmable(request),
         .transport = request,
+        .observe = transport_request_observe(request),
+        .expire_time = transport_request_query(request, "expireTime"),
     };
     if (dispatch_request(endpoint->dispatch, &link->peer, &incoming, &answer))
         transport_respond(request, &answer);
+}
+
+static void on_observation_ended(void *ctx, struct transport_observation *observation, enum transport_observe_end end)
+{
+    (void)ctx;
+    topics_observation_ended(observation, end);
 }
 
 static struct transport_config transport_config_of(const struct server_config *config, struct metrics *metrics)
@@ -186,9 +195,12 @@ static struct transport_config transport_config_of(const struct server_config *c
 enum msgin5g_err endpoint_create(
     struct loop *loop, const struct server_config *config, struct server_metrics *metrics, struct endpoint **out)
 {
-    static const struct transport_handler handler = {
-        .opened = on_opened, .closed = on_closed, .request = on_request, .gate = on_gate, .server_psk = on_psk
-    };
+    static const struct transport_handler handler = { .opened = on_opened,
+        .closed = on_closed,
+        .request = on_request,
+        .gate = on_gate,
+        .server_psk = on_psk,
+        .observation_ended = on_observation_ended };
     struct transport_config transport_config = transport_config_of(config, metrics->registry);
     struct endpoint *endpoint = calloc(1, sizeof *endpoint);
     if (endpoint == NULL)
@@ -196,7 +208,7 @@ enum msgin5g_err endpoint_create(
     endpoint->loop = loop;
     endpoint->config = config;
     endpoint->metrics = metrics;
-    endpoint->way_config = (struct way_ue_config){ transport_send, config->service_path };
+    endpoint->way_config = (struct way_ue_config){ transport_send, transport_notify, config->service_path };
     enum msgin5g_err err = a_kid_sessions_create(&endpoint->a_kid_sessions);
     if (err == MSGIN5G_OK)
         err = transport_create(loop, &transport_config, &handler, endpoint, &endpoint->transport);

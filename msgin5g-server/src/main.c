@@ -17,13 +17,17 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define PROBLEM_SIZE 256
+#define DRAIN_MS     5000 /* HTTP requests in hand at SIGTERM may take this long */
+
 static const char doc[] =
     "MSGin5G Server: routes messages between UEs (TS 23.554) that authenticate with AKMA keys (TS 33.535).\v"
     "Examples:\n"
     "  msgin5g-server --print-config > msgin5g-server.yaml    # then edit it\n"
     "  msgin5g-server --config msgin5g-server.yaml\n"
     "\n"
-    "SIGHUP reads bindings and the log level again; SIGTERM and SIGINT end it.\n"
+    "SIGHUP reads bindings, certificates and the log level again; SIGTERM and SIGINT\n"
+    "end it, after HTTP requests in hand are answered.\n"
     "\n"
     "Exit codes: 0 ended by a signal, 1 other failure, 2 usage, 3 configuration";
 
@@ -68,7 +72,12 @@ static enum msgin5g_err resolve_key_log(const struct daemon_options *options, st
 /* What SIGHUP takes over; everything else waits for a restart. */
 static bool changes_at_once(const char *key)
 {
-    return strcmp(key, "bindings") == 0 || strcmp(key, "binding_template") == 0 || strcmp(key, "log.level") == 0;
+    static const char *const keys[] = { "bindings", "binding_template", "groups", "log.level" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void say_unchanged(void *ctx, const char *key)
@@ -78,17 +87,43 @@ static void say_unchanged(void *ctx, const char *key)
         log_warning("a restart is needed for this change key=%s", key);
 }
 
+static void reload_certificates(struct server *server)
+{
+    char problem[PROBLEM_SIZE] = "";
+    enum msgin5g_err err = admin_api_reload_certificate(server->admin, problem, sizeof problem);
+    if (err == MSGIN5G_OK)
+        err = shard_reload_certificates(server->shard, problem, sizeof problem);
+    if (err == MSGIN5G_OK)
+        log_info("certificates read again");
+    else
+        log_error("certificates not read again, the old ones stay problem=\"%s\"", problem);
+}
+
+static void begin_to_end(void *ctx)
+{
+    struct server *server = ctx;
+    admin_api_drain(server->admin);
+    shard_drain(server->shard);
+}
+
+static bool is_busy(void *ctx)
+{
+    const struct server *server = ctx;
+    return admin_api_connections(server->admin) + shard_http_connections(server->shard) > 0;
+}
+
 static void on_reload(void *ctx)
 {
     struct server *server = ctx;
     struct server_config config = { 0 };
+    reload_certificates(server);
     if (daemon_load(&program, server->options.config_path, &config) == MSGIN5G_OK &&
         resolve_key_log(&server->options, &config) == MSGIN5G_OK) {
         log_set_level((enum log_level)config.log_level);
         config_compare(server_config_schema, &server->config, &config, say_unchanged, NULL);
-        enum msgin5g_err err = shard_reload_bindings(server->shard, &config);
+        enum msgin5g_err err = shard_reload(server->shard, &config);
         if (err != MSGIN5G_OK)
-            log_error("bindings stay as they were problem=\"%s\"", msgin5g_err_text(err));
+            log_error("bindings and groups stay as they were problem=\"%s\"", msgin5g_err_text(err));
     } else {
         log_error("configuration stays as it was");
     }
@@ -131,8 +166,10 @@ static enum msgin5g_err build(struct server *server)
         err = loop_create(clock_system(), &server->loop);
     if (err == MSGIN5G_OK)
         err = daemon_control_create(server->loop, on_reload, server, &server->control);
-    if (err == MSGIN5G_OK)
+    if (err == MSGIN5G_OK) {
+        daemon_control_drain(server->control, &(struct daemon_drain){ begin_to_end, is_busy, server, DRAIN_MS });
         err = metrics_create(&server->metrics);
+    }
     if (err == MSGIN5G_OK)
         err = open_store(server);
     if (err == MSGIN5G_OK)
@@ -155,19 +192,18 @@ static void release(struct server *server)
 
 #define LISTENER_TEXT_SIZE 80
 
-/* " coaps+tcp=HOST:PORT", or nothing when it is off. */
-static void name_coaps_tcp(const struct server *server, char out[LISTENER_TEXT_SIZE])
+/* " NAME=HOST:PORT", or nothing when @p port says that it is off. */
+static const char *listener_text(char out[LISTENER_TEXT_SIZE], const char *name, const char *host, uint16_t port)
 {
-    const struct server_config *config = &server->config;
     out[0] = '\0';
-    if (config->coaps_tcp_enabled)
-        snprintf(
-            out, LISTENER_TEXT_SIZE, " coaps+tcp=%s:%u", config->coaps_tcp_host, shard_coaps_tcp_port(server->shard));
+    if (port != 0)
+        snprintf(out, LISTENER_TEXT_SIZE, " %s=%s:%u", name, host, port);
+    return out;
 }
 
 static enum msgin5g_err run(struct server *server)
 {
-    char coaps_tcp[LISTENER_TEXT_SIZE];
+    char coaps_tcp[LISTENER_TEXT_SIZE], api[LISTENER_TEXT_SIZE];
     raise_descriptor_limit();
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk to the store, not the end */
     enum msgin5g_err err = build(server);
@@ -175,9 +211,10 @@ static enum msgin5g_err run(struct server *server)
         log_error("cannot start problem=\"%s\"", msgin5g_err_text(err));
         return err;
     }
-    name_coaps_tcp(server, coaps_tcp);
-    daemon_ready("coaps=%s:%u%s management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
-        coaps_tcp, server->config.management_host, admin_api_port(server->admin));
+    daemon_ready("coaps=%s:%u%s%s management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
+        listener_text(coaps_tcp, "coaps+tcp", server->config.coaps_tcp_host, shard_coaps_tcp_port(server->shard)),
+        listener_text(api, "api", server->config.api.host, shard_api_port(server->shard)),
+        server->config.management_host, admin_api_port(server->admin));
     err = loop_run(server->loop);
     daemon_notify("STOPPING=1");
     return err;

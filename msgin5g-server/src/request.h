@@ -8,12 +8,14 @@
 struct delivery;
 struct dispatch;
 struct registrations;
+struct topics;
 struct transport_request;
 
 /** The objects handlers work on. */
 struct services {
     struct registrations *registrations;
     struct delivery *delivery;
+    struct topics *topics;
 };
 
 /** One request, decoded and checked; borrowed for the call. */

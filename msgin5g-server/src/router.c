@@ -1,24 +1,22 @@
 #include "router.h"
 
-#include "availability.h"
-
 #include <stdlib.h>
 
 struct router {
-    struct loop *loop;
     const struct registrations *registrations;
     const struct identity_map *map;
+    const struct application_servers *application_servers;
 };
 
-enum msgin5g_err router_create(
-    struct loop *loop, const struct registrations *registrations, const struct identity_map *map, struct router **out)
+enum msgin5g_err router_create(const struct registrations *registrations, const struct identity_map *map,
+    const struct application_servers *application_servers, struct router **out)
 {
     struct router *router = calloc(1, sizeof *router);
     if (router == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    router->loop = loop;
     router->registrations = registrations;
     router->map = map;
+    router->application_servers = application_servers;
     *out = router;
     return MSGIN5G_OK;
 }
@@ -33,12 +31,24 @@ void router_set_map(struct router *router, const struct identity_map *map)
     router->map = map;
 }
 
-/* Of one that is not in its window it is known when it can be reached again. */
-static int64_t opens_s(const struct router *router, const struct registration *registration)
+struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient)
 {
-    if (registration->profile == NULL)
-        return 0;
-    return availability_opens_s(&registration->profile->availability, loop_utc_s(router->loop));
+    const struct registration *registration = registrations_find(router->registrations, recipient);
+    if (registration != NULL)
+        return registration->peer != NULL ? &registration->peer->way : NULL;
+    struct application_server *as = application_servers_find(router->application_servers, recipient);
+    return as != NULL ? application_server_way(as) : NULL;
+}
+
+static bool find_application_server(const struct router *router, struct route_target *out)
+{
+    struct application_server *as = application_servers_find(router->application_servers, &out->recipient);
+    if (as == NULL)
+        return false;
+    out->type = MSGIN5G_ADDR_AS;
+    out->way = application_server_way(as);
+    out->err = out->way != NULL ? MSGIN5G_OK : MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
+    return true;
 }
 
 /* TS 24.538 C.1: registered and reachable, or not; who was never configured is not even unavailable (10.3). */
@@ -47,27 +57,14 @@ void router_target(const struct router *router, const struct msgin5g_service_id 
     const struct registration *registration = registrations_find(router->registrations, recipient);
     if (&out->recipient != recipient)
         out->recipient = *recipient;
+    out->type = MSGIN5G_ADDR_UE;
     out->registration = registration;
-    out->opens_s = registration != NULL && registration->peer != NULL ? opens_s(router, registration) : 0;
-    out->way =
-        registration != NULL && registration->peer != NULL && out->opens_s == 0 ? &registration->peer->way : NULL;
+    if (registration == NULL && find_application_server(router, out))
+        return;
+    out->way = registration != NULL && registration->peer != NULL ? &registration->peer->way : NULL;
     if (out->way != NULL)
         out->err = MSGIN5G_OK;
     else
         out->err = registration != NULL || identity_known(router->map, recipient) ? MSGIN5G_ERR_RECIPIENT_UNAVAILABLE
                                                                                   : MSGIN5G_ERR_UNKNOWN_RECIPIENT;
-}
-
-enum msgin5g_err router_find(const struct router *router, const struct msgin5g_address *destination, struct route *out)
-{
-    out->targets = &out->single;
-    out->count = 0;
-    if (destination->type != MSGIN5G_ADDR_UE)
-        return MSGIN5G_ERR_NO_ROUTE;
-    enum msgin5g_err err = msgin5g_service_id_parse(destination->addr, &out->single.recipient);
-    if (err != MSGIN5G_OK)
-        return err;
-    router_target(router, &out->single.recipient, &out->single);
-    out->count = 1;
-    return MSGIN5G_OK;
 }

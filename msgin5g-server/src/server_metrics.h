@@ -9,9 +9,7 @@
 #define SERVER_OUTCOMES(X)                                                                                             \
     X(SENT, "sent")           /* non-confirmable: nobody will tell */                                                  \
     X(DELIVERED, "delivered") /* acknowledged by the recipient */                                                      \
-    X(STORED, "stored")       /* kept until the recipient can be reached */                                            \
     X(RETRIED, "retried")                                                                                              \
-    X(EXPIRED, "expired")                                                                                              \
     X(FAILED, "failed")
 
 enum server_outcome {
@@ -33,8 +31,17 @@ enum server_outcome {
         "Sessions closed because K_AF expired.")                                                                       \
     X(spoofed, counter, "msgin5g_spoofed_originators_total", "", "Requests in somebody else's name.")                  \
     X(duplicates, counter, "msgin5g_duplicates_total", "", "Messages that came a second time.")                        \
-    X(latency_missed, counter, "msgin5g_latency_missed_total", "",                                                     \
-        "Messages delivered later than their sender wished.")                                                          \
+    X(topics, gauge, "msgin5g_topics", "", "Topics with a subscriber, or that had one lately.")                        \
+    X(subscriptions, gauge, "msgin5g_subscriptions", "", "Subscriptions of UEs to topics.")                            \
+    X(subscriptions_expired, counter, "msgin5g_subscriptions_expired_total", "", "Subscriptions that ran out.")        \
+    X(subscriptions_refused, counter, "msgin5g_subscriptions_refused_total", "",                                       \
+        "Wishes to subscribe that were not granted: a limit, or an end that is past.")                                 \
+    X(observations_refused, counter, "msgin5g_observations_refused_total", "",                                         \
+        "Observations their observer ended with a Reset: the subscription stays, muted (EC-37).")                      \
+    X(pushes_delivered, counter, "msgin5g_pushes_total", "result=\"delivered\"",                                       \
+        "Messages and reports pushed to application servers, each try.")                                               \
+    X(pushes_failed, counter, "msgin5g_pushes_total", "result=\"failed\"",                                             \
+        "Messages and reports pushed to application servers, each try.")                                               \
     X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "(D)TLS handshakes ended.")   \
     X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "(D)TLS handshakes ended.")         \
     X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Octets of handshakes that are no (D)TLS.")         \

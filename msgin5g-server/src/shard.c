@@ -2,17 +2,21 @@
 
 #include "af_callbacks.h"
 #include "akma/naanf.h"
+#include "application_servers.h"
+#include "as_api.h"
 #include "base/log.h"
 #include "delivery.h"
 #include "directory.h"
 #include "dispatch.h"
 #include "endpoint.h"
+#include "groups_local.h"
 #include "handshake.h"
 #include "identity.h"
 #include "psk_source.h"
 #include "registration.h"
 #include "router.h"
 #include "server_metrics.h"
+#include "topics.h"
 
 #include <stdlib.h>
 
@@ -24,7 +28,6 @@ struct shard {
     const struct server_config *config;
     struct metrics *registry;
     struct store *store;
-    struct store_door *door;
     struct server_metrics *metrics;
     struct identity_map *map;
     struct tls_context *aanf_tls; /* NULL: http */
@@ -34,10 +37,14 @@ struct shard {
     struct directory *directory;
     struct registrations *registrations;
     struct router *router;
+    struct groups *groups;
+    struct topics *topics;
     struct delivery *delivery;
     struct dispatch *dispatch;
     struct endpoint *endpoint;
     struct af_callbacks *callbacks; /* NULL: aanf.notif_uri is empty */
+    struct application_servers *application_servers;
+    struct as_api *as_api; /* NULL: api.certificate is empty */
 };
 
 static enum msgin5g_err create_aanf_tls(struct shard *shard)
@@ -98,13 +105,6 @@ static enum msgin5g_err create_handshakes(struct shard *shard)
     return handshakes_create(shard->loop, shard->config, &transport, shard->source, shard->metrics, &shard->handshakes);
 }
 
-static void on_changed(void *ctx, const char *ue_service_id)
-{
-    struct shard *shard = ctx;
-    if (shard->delivery != NULL)
-        delivery_changed(shard->delivery, ue_service_id);
-}
-
 static enum msgin5g_err create_registrations(struct shard *shard)
 {
     const struct server_config *config = shard->config;
@@ -115,9 +115,7 @@ static enum msgin5g_err create_registrations(struct shard *shard)
         .per_session = (size_t)config->registrations_per_session,
         .allow_anonymous = config->allow_anonymous,
         .superseded = endpoint_superseded,
-        .ctx = shard->endpoint,
-        .changed = on_changed,
-        .changed_ctx = shard };
+        .ctx = shard->endpoint };
     enum msgin5g_err err = directory_create(&shard->directory);
     if (err == MSGIN5G_OK)
         err = registrations_create(
@@ -125,15 +123,29 @@ static enum msgin5g_err create_registrations(struct shard *shard)
     return err;
 }
 
+static enum msgin5g_err create_audiences(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    struct topics_config topics = { .default_s = config->topic_default_ms / 1000,
+        .max_s = config->topic_max_ms / 1000,
+        .empty_s = config->topic_empty_ms / 1000,
+        .max_topics = (size_t)config->max_topics,
+        .max_subscriptions = (size_t)config->max_subscriptions,
+        .per_subscriber = (size_t)config->subscriptions_per_ue,
+        .cancel = transport_observation_cancel };
+    enum msgin5g_err err = router_create(shard->registrations, shard->map, shard->application_servers, &shard->router);
+    if (err == MSGIN5G_OK)
+        err = groups_local_create(config, &shard->groups);
+    if (err == MSGIN5G_OK)
+        err = topics_create(shard->loop, &topics, shard->metrics, &shard->topics);
+    return err;
+}
+
 static enum msgin5g_err create_message_path(struct shard *shard)
 {
     const struct server_config *config = shard->config;
-    struct delivery_config delivery = { .in_flight = (size_t)config->in_flight_per_session,
-        .queue_messages = (size_t)config->queue_messages,
-        .queue_octets = (size_t)config->queue_octets,
-        .memory_octets = (size_t)config->queue_memory,
-        .expiry_s = config->store_expiry_ms / 1000,
-        .max_expiry_s = config->store_max_expiry_ms / 1000,
+    struct delivery_config delivery = { .audiences = { shard->router, shard->groups, shard->topics },
+        .in_flight = (size_t)config->in_flight_per_session,
         .duplicates = (size_t)config->duplicates,
         .reports = (size_t)config->reports };
     struct dispatch_config dispatch = { .path = config->service_path,
@@ -142,41 +154,12 @@ static enum msgin5g_err create_message_path(struct shard *shard)
         .requests_per_second = config->requests_per_session,
         .deferred = (size_t)config->deferred_answers,
         .defer = transport_defer,
-        .respond = transport_deferred_respond };
-    enum msgin5g_err err = store_door_create(shard->store, shard->loop, &shard->door);
-    if (err == MSGIN5G_OK)
-        err = router_create(shard->loop, shard->registrations, shard->map, &shard->router);
-    if (err == MSGIN5G_OK)
-        err = delivery_create(shard->loop, &delivery, shard->router, shard->door, store_highest_id(shard->store) + 1,
-            shard->metrics, &shard->delivery);
-    struct services services = { shard->registrations, shard->delivery };
+        .respond = transport_deferred_respond,
+        .observe = transport_observation_begin };
+    enum msgin5g_err err = delivery_create(shard->loop, &delivery, shard->router, shard->metrics, &shard->delivery);
+    struct services services = { shard->registrations, shard->delivery, shard->topics };
     if (err == MSGIN5G_OK)
         err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);
-    return err;
-}
-
-struct loading {
-    bool done;
-    enum msgin5g_err err;
-};
-
-static void on_loaded(void *ctx, enum msgin5g_err err)
-{
-    *(struct loading *)ctx = (struct loading){ true, err };
-}
-
-/* What was stored before, while nobody is served yet: the loop runs for the store alone. */
-static enum msgin5g_err load(struct shard *shard)
-{
-    struct loading loading = { .done = false };
-    enum msgin5g_err err = MSGIN5G_OK;
-    delivery_load(shard->delivery, on_loaded, &loading);
-    while (!loading.done && err == MSGIN5G_OK)
-        err = loop_process(shard->loop, -1);
-    if (err == MSGIN5G_OK)
-        err = loading.err;
-    if (err != MSGIN5G_OK)
-        log_error("what was stored cannot be read problem=\"%s\"", msgin5g_err_text(err));
     return err;
 }
 
@@ -203,13 +186,18 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
-        err = create_message_path(shard);
+        err = application_servers_create(shard->loop, shard->config, shard->metrics, &shard->application_servers);
     if (err == MSGIN5G_OK)
-        err = load(shard);
+        err = create_audiences(shard);
+    if (err == MSGIN5G_OK)
+        err = create_message_path(shard);
     if (err == MSGIN5G_OK)
         err = endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch);
     if (err == MSGIN5G_OK)
         err = af_callbacks_create(shard->loop, shard->config, shard->registry, disable, shard, &shard->callbacks);
+    if (err == MSGIN5G_OK)
+        err = as_api_create(
+            shard->loop, shard->config, shard->application_servers, shard->delivery, shard->registry, &shard->as_api);
     return err;
 }
 
@@ -238,11 +226,15 @@ void shard_free(struct shard *shard)
     if (shard == NULL)
         return;
     af_callbacks_free(shard->callbacks);
+    as_api_free(shard->as_api);
+    application_servers_close(shard->application_servers);
     endpoint_free(shard->endpoint);
-    store_door_free(shard->door);
-    delivery_free(shard->delivery);
+    delivery_free(shard->delivery); /* may still answer what it owes */
     dispatch_free(shard->dispatch);
+    topics_free(shard->topics);
+    groups_local_free(shard->groups);
     router_free(shard->router);
+    application_servers_free(shard->application_servers);
     registrations_free(shard->registrations);
     directory_free(shard->directory);
     psk_source_free(shard->source);
@@ -264,10 +256,18 @@ uint16_t shard_coaps_tcp_port(const struct shard *shard)
     return endpoint_tcp_port(shard->endpoint);
 }
 
-enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_config *config)
+uint16_t shard_api_port(const struct shard *shard)
+{
+    return as_api_port(shard->as_api);
+}
+
+enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config)
 {
     struct identity_map *map = NULL;
+    size_t groups = 0;
     enum msgin5g_err err = identity_map_create(config, &map);
+    if (err == MSGIN5G_OK && (err = groups_local_reload(shard->groups, config, &groups)) != MSGIN5G_OK)
+        identity_map_free(map);
     if (err != MSGIN5G_OK)
         return err;
     router_set_map(shard->router, map);
@@ -275,14 +275,40 @@ enum msgin5g_err shard_reload_bindings(struct shard *shard, const struct server_
     identity_map_free(shard->map);
     shard->map = map;
     log_info("bindings read again entries=%zu registrations_ended=%zu", config->bindings.count, ended);
+    log_info("groups read again groups=%zu", groups);
     return MSGIN5G_OK;
+}
+
+enum msgin5g_err shard_reload_certificates(struct shard *shard, char *problem, size_t problem_size)
+{
+    enum msgin5g_err err = af_callbacks_reload_certificate(shard->callbacks, problem, problem_size);
+    if (err == MSGIN5G_OK && shard->aanf_tls != NULL)
+        err = tls_context_reload(shard->aanf_tls, problem, problem_size);
+    if (err == MSGIN5G_OK)
+        akma_af_renew(shard->af);
+    if (err == MSGIN5G_OK)
+        err = as_api_reload_certificate(shard->as_api, problem, problem_size);
+    if (err == MSGIN5G_OK)
+        err = application_servers_reload_certificate(shard->application_servers, problem, problem_size);
+    return err;
+}
+
+void shard_drain(struct shard *shard)
+{
+    af_callbacks_drain(shard->callbacks);
+    as_api_drain(shard->as_api);
+}
+
+size_t shard_http_connections(const struct shard *shard)
+{
+    return af_callbacks_connections(shard->callbacks) + as_api_connections(shard->as_api);
 }
 
 bool shard_ready(const struct shard *shard, struct buffer *reasons)
 {
     bool aanf = akma_af_healthy(shard->af), store = store_healthy(shard->store);
     if (!aanf)
-        (void)buffer_append_text(reasons, "aanf: the last request did not reach it\n");
+        (void)buffer_append_text(reasons, "aanf: it did not answer the last request\n");
     if (!store)
         (void)buffer_append_text(reasons, "store: the last write failed\n");
     return aanf && store;

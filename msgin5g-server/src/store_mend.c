@@ -93,6 +93,32 @@ static bool fill(sqlite3 *old, sqlite3 *fresh, uint64_t commits, struct store_me
     return good;
 }
 
+#define HEADER_OCTETS 100
+#define PAGE_SIZE_AT  16 /* two octets; 1 means 65536 */
+#define PAGE_COUNT_AT 28 /* four octets */
+#define FILE_MAX      (INT64_C(1) << 42)
+
+/* SQLite reads nothing of a file that is shorter than its head says: what is missing becomes a hole. */
+static void fill_up(const char *folder)
+{
+    char path[PATH_MAX];
+    uint8_t head[HEADER_OCTETS];
+    if (snprintf(path, sizeof path, "%s/" STORE_FILE, folder) >= (int)sizeof path)
+        return;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head) {
+        int64_t page = (int64_t)head[PAGE_SIZE_AT] << 8 | head[PAGE_SIZE_AT + 1];
+        int64_t pages = (int64_t)head[PAGE_COUNT_AT] << 24 | (int64_t)head[PAGE_COUNT_AT + 1] << 16 |
+                        (int64_t)head[PAGE_COUNT_AT + 2] << 8 | head[PAGE_COUNT_AT + 3];
+        int64_t octets = (page == 1 ? 65536 : page) * pages;
+        if (octets > store_files_octets(path) && octets <= FILE_MAX && ftruncate(fd, octets) != 0)
+            log_error("the damaged store cannot be read path=%s", path);
+    }
+    close(fd);
+}
+
 static sqlite3 *open_file(const char *folder, int flags)
 {
     char path[PATH_MAX];
@@ -115,6 +141,7 @@ enum msgin5g_err store_mend(const char *folder, uint64_t commits, struct store_m
     enum msgin5g_err err = store_files_set_aside(folder, out->aside, sizeof out->aside);
     if (err != MSGIN5G_OK)
         return err;
+    fill_up(out->aside);
     sqlite3 *old = open_file(out->aside, SQLITE_OPEN_READONLY);
     sqlite3 *fresh = open_file(folder, SQLITE_OPEN_READWRITE);
     bool good = old != NULL && fresh != NULL && run(fresh, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL") &&

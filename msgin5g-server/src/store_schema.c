@@ -78,6 +78,7 @@ static enum msgin5g_err upgrade(sqlite3 *db, int64_t version)
         good = run(db, steps[step]);
     if (good && run(db, marks) && run(db, "COMMIT"))
         return MSGIN5G_OK;
+    log_error("the store's tables cannot be made reason=\"%s\"", sqlite3_errmsg(db));
     (void)run(db, "ROLLBACK");
     return MSGIN5G_ERR_STORE;
 }

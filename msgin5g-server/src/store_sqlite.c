@@ -210,18 +210,31 @@ static enum msgin5g_err read_state(struct store_engine *engine)
     return rc == SQLITE_ROW ? MSGIN5G_OK : store_sqlite_error(engine, "read its state", rc);
 }
 
-/* True when the structure of a file that is not too large for it was found in order. */
-static bool sound(struct store_engine *engine, int64_t octets)
+/* What the check says when it could not look, for want of memory. */
+static bool want_of_memory(const char *finding)
+{
+    static const char mark[] = "error code=7";
+    const char *found = strstr(finding, mark);
+    return found != NULL && strchr("0123456789", found[sizeof mark - 1]) == NULL;
+}
+
+/* Look at the structure of a file that is not too large for it. @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
+static enum msgin5g_err check_structure(struct store_engine *engine, int64_t octets)
 {
     sqlite3_stmt *statement = NULL;
-    bool good = true;
+    enum msgin5g_err err = MSGIN5G_OK;
     if (octets > CHECK_OCTETS_MAX)
-        return true;
-    if (sqlite3_prepare_v2(engine->db, "PRAGMA quick_check(1)", -1, &statement, NULL) == SQLITE_OK)
-        good =
-            sqlite3_step(statement) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+        return MSGIN5G_OK;
+    int rc = sqlite3_prepare_v2(engine->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    const char *finding = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if ((rc & 0xff) == SQLITE_NOMEM || (rc == SQLITE_ROW && (finding == NULL || want_of_memory(finding))))
+        err = MSGIN5G_ERR_NO_MEMORY;
+    else if (rc != SQLITE_ROW || strcmp(finding, "ok") != 0)
+        err = MSGIN5G_ERR_MALFORMED;
     sqlite3_finalize(statement);
-    return good;
+    return err;
 }
 
 static bool damage(struct store_engine *engine)
@@ -249,8 +262,8 @@ static void compare_witness(struct store_engine *engine, const char *folder)
 static enum msgin5g_err open_database(struct store_engine *engine, const char *folder, const char *path, bool check)
 {
     enum msgin5g_err err = connect(engine, path);
-    if (err == MSGIN5G_OK && check && !sound(engine, store_files_octets(path)))
-        return MSGIN5G_ERR_MALFORMED;
+    if (err == MSGIN5G_OK && check)
+        err = check_structure(engine, store_files_octets(path));
     if (err == MSGIN5G_OK)
         err = store_schema_prepare(engine->db);
     if (err == MSGIN5G_OK)
@@ -279,11 +292,11 @@ static enum msgin5g_err mend(struct store_engine *engine, const char *folder, co
     return err;
 }
 
-static enum msgin5g_err forget_expired(struct store_engine *engine)
+/* On a full disk they stay, and are passed over when they are read. */
+static void forget_expired(struct store_engine *engine)
 {
-    return run(engine, "DELETE FROM record WHERE expires_s != 0 AND expires_s <= unixepoch()")
-               ? MSGIN5G_OK
-               : store_sqlite_error(engine, "remove expired records", sqlite3_extended_errcode(engine->db));
+    if (!run(engine, "DELETE FROM record WHERE expires_s != 0 AND expires_s <= unixepoch()"))
+        (void)store_sqlite_error(engine, "remove expired records", sqlite3_extended_errcode(engine->db));
 }
 
 static enum msgin5g_err open_all(struct store_engine *engine, const char *folder)
@@ -297,9 +310,9 @@ static enum msgin5g_err open_all(struct store_engine *engine, const char *folder
     if (err == MSGIN5G_ERR_MALFORMED)
         err = mend(engine, folder, path);
     if (err == MSGIN5G_OK)
-        err = forget_expired(engine);
+        forget_expired(engine);
     if (err == MSGIN5G_ERR_STORE)
-        log_error("the store cannot be opened path=%s reason=\"%s\"", path, sqlite3_errmsg(engine->db));
+        log_error("the store cannot be opened path=%s", path);
     return err;
 }
 

@@ -8,14 +8,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The complement tells a number of ours from anything else. */
+/* The check tells a number of ours from anything else. */
 struct page {
-    volatile uint64_t commits, complement;
+    volatile uint64_t commits, check;
 };
 
 struct store_witness {
     struct page *page;
 };
+
+static uint64_t check_of(uint64_t commits)
+{
+    return commits * UINT64_C(0x9e3779b97f4a7c15) + 1;
+}
 
 /* Blocks are reserved: writing to the page must never find the disk full. */
 static enum msgin5g_err map(struct store_witness *witness, const char *path)
@@ -61,12 +66,12 @@ void store_witness_close(struct store_witness *witness)
 uint64_t store_witness_commits(const struct store_witness *witness)
 {
     uint64_t commits = witness->page->commits;
-    return witness->page->complement == ~commits ? commits : 0;
+    return witness->page->check == check_of(commits) ? commits : 0;
 }
 
 /* Killed between the two, the pair does not fit and says nothing: no false alarm. */
 void store_witness_set(struct store_witness *witness, uint64_t commits)
 {
     witness->page->commits = commits;
-    witness->page->complement = ~commits;
+    witness->page->check = check_of(commits);
 }

@@ -7,11 +7,14 @@
 
 #include "msgin5g/message.h"
 
+struct transport_observation;
+
 /** What became of a copy. */
 enum way_result {
     WAY_DELIVERED, /* the recipient acknowledged it (EC-30) */
     WAY_REFUSED,   /* the recipient answered that it does not take it: final */
-    WAY_FAILED     /* nobody knows; it may be tried again */
+    WAY_FAILED,    /* nobody knows; it may be tried again */
+    WAY_GIVEN_UP   /* likewise, and the way has tried it often enough: the recipient counts as away */
 };
 
 /** One copy to hand over; borrowed for the call. */
@@ -20,6 +23,8 @@ struct way_copy {
     const uint8_t *body; /* as on MSGin5G-1: JSON without priority and store-and-forward (TS 24.538 6.4.1.2.6 c) */
     size_t length;
     bool confirmable;
+    /** On which the recipient observes the topic it is for; NULL: none. */
+    struct transport_observation *observation;
 };
 
 struct way;

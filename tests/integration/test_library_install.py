@@ -98,6 +98,7 @@ def test_examples_by_find_package(lab, moved, tmp_path):
                 "-DCMAKE_C_FLAGS=%s" % ("-fsanitize=" + sanitize if sanitize else ""))
     library.run("cmake", "--build", tmp_path)
     library.exchange(lab, tmp_path / "listen", tmp_path / "register_and_send", "built by find_package")
+    library.topic_exchange(lab, tmp_path / "subscribe", "built by find_package, too")
 
 
 def test_other_versions_are_not_found(moved, tmp_path):

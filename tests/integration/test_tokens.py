@@ -389,7 +389,7 @@ def test_key_that_is_none(nrf):
         started = subprocess.run([testbed.program("akma-aanf"), "--config", str(config)], capture_output=True, text=True,
                                  check=False, timeout=20)
         assert started.returncode == 3
-        assert re.search(r"no private key of P-256 in PEM file=\S*bad.key", started.stderr)
+        assert re.search(r"no private key of P-256 or Ed25519 in PEM file=\S*bad.key", started.stderr)
 
 
 def test_ids_are_uuids():

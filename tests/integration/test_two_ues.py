@@ -79,8 +79,7 @@ def test_recipient_not_registered(lab):
 
 @pytest.mark.parametrize("target, cause", [
     (("--to", "im:nobody@lab.example"), "UNKNOWN_RECIPIENT"),
-    (("--to", "im:all@lab.example", "--group"), "NO_ROUTE"),
-    (("--to", "alarms", "--topic"), "NO_ROUTE"),
+    (("--to", "im:all@lab.example", "--group"), "UNKNOWN_GROUP"),
     (("--to", "area-7", "--area"), "NO_ROUTE"),
     (("--to", "im:scada@lab.example", "--as"), "NO_ROUTE"),
 ])

@@ -2,7 +2,7 @@
 
 A test proves the rows in its name (test_n5_..., test_n7_n8_...) and those of its marker `proves`; on the profile it is
 parametrised with (profiles.each), else on those the marker names: `@pytest.mark.proves(on="dtls1.2 tls{version}")`, where
-{version} and {transport} come from the test's own parameters (1.2, coaps+tcp and so on).
+{version} and {transport} come from the test's own parameters (1.2, coaps+tcp and so on). Rows of the AAnF alone need none.
 """
 
 import os
@@ -114,7 +114,7 @@ def proof_of(item):
     rows = rows_of(item.originalname) + [row for mark in marks for row in mark.args]
     if not rows:
         return None
-    columns = columns_of(item, marks) + ["sbi"] * any(row in CASES for row in rows)
+    columns = columns_of(item, marks) + ["sbi"] * any(row in CASES or MATRIX.get(row, ("", ()))[1] == ("sbi",) for row in rows)
     return Proof("%s::%s" % (item.path.name, item.originalname), list(dict.fromkeys(rows)), list(dict.fromkeys(columns)))
 
 

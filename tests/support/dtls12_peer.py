@@ -16,12 +16,12 @@ def handshake(kind, message_sequence, body):
     return bytes([kind]) + length + struct.pack(">H", message_sequence) + bytes(3) + length + body
 
 
-def client_hello(random, cookie=b"", server_name=b"localhost", suites=(0xCCAC, 0xD001)):
+def client_hello(random, cookie=b"", server_name=b"localhost", suites=(0xCCAC, 0xD001), session_id=b"", more=b""):
     name = struct.pack(">HBH", len(server_name) + 3, 0, len(server_name)) + server_name
     extensions = struct.pack(">HH", 0, len(name)) + name
-    extensions += bytes.fromhex("000a000400020017" "000b00020100" "00170000")  # P-256, uncompressed, EMS
+    extensions += bytes.fromhex("000a000400020017" "000b00020100" "00170000") + more  # P-256, uncompressed, EMS
     listed = b"".join(struct.pack(">H", suite) for suite in suites)
-    return (b"\xfe\xfd" + random + b"\0" + bytes([len(cookie)]) + cookie + struct.pack(">H", len(listed)) + listed
+    return (b"\xfe\xfd" + random + bytes([len(session_id)]) + session_id + bytes([len(cookie)]) + cookie + struct.pack(">H", len(listed)) + listed
             + b"\x01\0" + struct.pack(">H", len(extensions)) + extensions)
 
 
@@ -62,6 +62,16 @@ class Peer:
         """ChangeCipherSpec and a Finished that decrypts to nothing."""
         self.send(20, b"\x01")
         self.socket.send(record(HANDSHAKE, 0, os.urandom(40), epoch=1))
+
+    def handshake_types(self, count):
+        """Types of the next messages, whatever way they share datagrams; fragments not expected."""
+        types = []
+        while len(types) < count:
+            datagram = self.socket.recv(4096)
+            while datagram and datagram[0] == HANDSHAKE:
+                types.append(datagram[13])
+                datagram = datagram[13 + struct.unpack(">H", datagram[11:13])[0]:]
+        return types
 
     def alert(self):
         """Description of the next alert; handshake records in between are skipped."""

@@ -41,13 +41,14 @@ class Peer:
     """One attempt; identity None offers no PSK, modes are psk_key_exchange_modes, server_name None sends none."""
 
     def __init__(self, server_port, identity, key=bytes(32), source="127.0.0.1", server_name="localhost", modes=b"\1",
-                 suites=(0x1301,), timeout_s=5):
+                 suites=(0x1301,), timeout_s=5, more=b""):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((source, 0))
         self.socket.settimeout(timeout_s)
         self.socket.connect(("127.0.0.1", server_port))
         self.random = os.urandom(32)
         self.identity, self.key, self.server_name, self.modes, self.suites = identity, key, server_name, modes, suites
+        self.more = more  # extensions
         self.opening = b""  # transcript: both messages before the second ClientHello
 
     def __enter__(self):
@@ -59,6 +60,7 @@ class Peer:
     def _hello(self, cookie=None):
         extensions = extension(43, vector(1, number(DTLS_1_3, 2))) + extension(10, vector(2, number(P256, 2)))
         extensions += extension(51, vector(2, number(P256, 2) + vector(2, GENERATOR)))
+        extensions += self.more
         if self.server_name is not None:
             extensions += extension(0, vector(2, b"\0" + vector(2, self.server_name.encode())))
         if cookie is not None:

@@ -76,6 +76,22 @@ def exchange(bed, listen, register_and_send, text):
     return received, sent
 
 
+def topic_exchange(bed, subscribe, text):
+    """One message of a topic for the example `subscribe`: what it printed."""
+    receiver, sender = bed.subscribers[:2]
+    reader = start(subscribe, bed.server_uri, testbed.FQDN, receiver.service_id, *credentials(bed, receiver), "alarms", 1,
+                   folder=bed.folder)
+    try:
+        first = reader.stdout.readline()
+        assert first == "alarms: subscribed\n", first + reader.stdout.read()
+        assert bed.run_client(sender, "send", "--to", "alarms", "--topic", "--payload", text)[0] == 0
+        output = first + reader.communicate(timeout=30)[0]
+    finally:
+        reader.kill()
+        reader.wait()
+    assert (reader.returncode, output) == (0, "alarms: subscribed\nalarms: %s\nalarms: unsubscribed\n" % text)
+
+
 class Dtls12Server:
     """openssl s_server: DTLS 1.2 alone, with K_AF for the one suite of ours it has; shows what it decrypts."""
 

@@ -217,6 +217,11 @@ class Testbed:
         self.aanf_url = "https://127.0.0.1:%d" % self.aanf.port("sbi")
         return self.aanf
 
+    def _store_folder(self):
+        """The same for a server that is started again, another one for a second server beside the first."""
+        beside = [daemon for daemon in self.daemons if daemon.name == "msgin5g-server" and daemon.process.poll() is None]
+        return self.folder / ("store-%d" % len(beside) if beside else "store")
+
     def server_config(self, **overrides):
         certs = self.certs
         config = {
@@ -226,7 +231,7 @@ class Testbed:
             "aanf": {"url": self.aanf_url, "certificate": str(certs / "server.pem"), "key": str(certs / "server.key"),
                      "ca": str(certs / "ca.pem")},
             "registration": {"min_lifetime": "1s"},
-            "store": {"folder": str(self.folder / "store")},
+            "store": {"folder": str(self._store_folder())},
             "bindings": [{"identity": s.supi, "service_ids": [s.service_id]} for s in self.subscribers],
         }
         for key, value in overrides.items():

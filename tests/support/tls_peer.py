@@ -18,9 +18,10 @@ def message(kind, body):
 
 
 def client_hello(server_name=b"localhost", identity=None, modes=b"\1", versions=(TLS_1_3,), suites=(0x1301, 0xCCAC, 0xD001),
-                 session_id=b"", share=None):
+                 session_id=b"", share=None, more=b""):
     """The handshake message; with an identity it carries a binder of zeros, without a share (on P-256) none is offered."""
     extensions = extension(10, vector(2, number(0x0017, 2))) + extension(11, vector(1, b"\0")) + extension(23, b"")
+    extensions += more
     if server_name is not None:
         extensions += extension(0, vector(2, b"\0" + vector(2, server_name)))
     if versions:

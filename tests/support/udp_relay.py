@@ -19,6 +19,7 @@ class Relay:
         self.listener.bind((host, 0))
         self.port = self.listener.getsockname()[1]
         self.passed = {"up": [], "down": []}
+        self.in_order = []  # (direction, octets)
         self._seen = {"up": 0, "down": 0}
         self._upstreams = {}
         self._later = []
@@ -59,6 +60,7 @@ class Relay:
         number = self._seen[direction]
         self._seen[direction] += 1
         self.passed[direction].append(octets)
+        self.in_order.append((direction, octets))
         for delay_s, replacement in self.treat(direction, number, octets):
             self._later.append((time.monotonic() + delay_s, len(self._later), send, replacement))
 

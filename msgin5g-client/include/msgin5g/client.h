@@ -19,8 +19,9 @@
 extern "C" {
 #endif
 
-#define MSGIN5G_A_KID_MAX  253 /* octets of an A-KID (TS 33.535 6.1) */
-#define MSGIN5G_K_AKMA_LEN 32
+#define MSGIN5G_A_KID_MAX         253 /* octets of an A-KID (TS 33.535 6.1) */
+#define MSGIN5G_K_AKMA_LEN        32
+#define MSGIN5G_SUBSCRIPTIONS_MAX 32 /* topics of one client */
 
 struct msgin5g_context;
 struct msgin5g_client;
@@ -100,6 +101,14 @@ struct msgin5g_client_events {
      */
     void (*incomplete)(void *ctx, struct msgin5g_client *client, struct msgin5g_str msg_id, struct msgin5g_str from,
         enum msgin5g_err err);
+    /**
+     * About msgin5g_client_subscribe() or _unsubscribe(). ADDED, UPDATED: messages of @p topic come until
+     * @p expire_time_s (0: the server did not say); again after every new connection and every refresh. DELETED: not
+     * subscribed any more, by the application's wish or because the time it gave is over (cause "EXPIRED"). FAILED: the
+     * server refused; the client does not try again.
+     */
+    void (*subscription)(void *ctx, struct msgin5g_client *client, const char *topic, enum msgin5g_sub_status status,
+        struct msgin5g_str cause, int64_t expire_time_s);
 };
 
 struct msgin5g_client_config {
@@ -164,6 +173,22 @@ struct msgin5g_outgoing {
  */
 MSGIN5G_API enum msgin5g_err msgin5g_client_send(
     struct msgin5g_client *client, const struct msgin5g_outgoing *message, char msg_id[MSGIN5G_UUID_LEN + 1]);
+
+/**
+ * Subscribe to @p topic (TS 24.538 6.6.2.1), now or as soon as the client is registered, and stay subscribed over new
+ * connections and registrations; calling it again replaces @p expire_time_s. Messages of the topic come to message() as
+ * all others, with message->topic set. What is subscribed to at the server stays there when the client is freed: until
+ * it expires, or msgin5g_client_unsubscribe().
+ *
+ * @param expire_time_s until when, UTC; 0: for as long as the client lives (refreshed as needed).
+ * @return MSGIN5G_OK (then subscription() follows), ERR_INVALID (msgin5g_topic_valid()), ERR_LIMIT
+ *         (MSGIN5G_SUBSCRIPTIONS_MAX), ERR_NO_MEMORY.
+ */
+MSGIN5G_API enum msgin5g_err msgin5g_client_subscribe(
+    struct msgin5g_client *client, const char *topic, int64_t expire_time_s);
+/** End a subscription, also one of an earlier process; subscription() with DELETED follows. @return as
+ * msgin5g_client_subscribe(). */
+MSGIN5G_API enum msgin5g_err msgin5g_client_unsubscribe(struct msgin5g_client *client, const char *topic);
 
 /** Protection in force, e.g. "DTLSv1.3 TLS_AES_128_GCM_SHA256"; "" when not connected. Valid until the next call here.
  */

@@ -63,7 +63,7 @@ static void spoilt(bool enabled, struct faults_setting setting, char *out, size_
                                 "1b3e4d7656ca49fb8ec0da4ef76a6e356d11301bfa7097f1958a879334567959\",\"supi\":\"x\"}";
     struct faults *faults;
     struct buffer body;
-    assert_int_equal(faults_create(NULL, enabled, &setting, &faults), MSGIN5G_OK);
+    assert_int_equal(faults_create(NULL, enabled, &setting, NULL, &faults), MSGIN5G_OK);
     buffer_init(&body, 1024);
     assert_int_equal(buffer_append_text(&body, right), MSGIN5G_OK);
     faults_spoil(faults, &body);

@@ -61,7 +61,7 @@ static void open_ausf(struct fixture *fixture, bool akma_allowed)
     assert_int_equal(subscriber_store_add(aanf->subscribers, &one), MSGIN5G_OK);
     assert_int_equal(context_store_create(4, 4, &aanf->contexts), MSGIN5G_OK);
     assert_int_equal(auth_store_create(fixture->loop, 4, 30000, &aanf->authentications), MSGIN5G_OK);
-    assert_int_equal(faults_create(fixture->loop, false, &none, &aanf->faults), MSGIN5G_OK);
+    assert_int_equal(faults_create(fixture->loop, false, &none, NULL, &aanf->faults), MSGIN5G_OK);
     struct http_server_config http = { .host = "127.0.0.1",
         .http2_only = true,
         .routes = api_routes,

@@ -51,6 +51,11 @@ static void answer_rest(void)
         answer(MSGIN5G_ERR_CLOSED, NULL);
 }
 
+void naanf_client_renew(struct naanf_client *unused)
+{
+    (void)unused;
+}
+
 void naanf_client_free(struct naanf_client *which)
 {
     if (which == NULL)

@@ -1,5 +1,6 @@
 /* K_AF in the cache: found by exactly its reference, until it expires, is pushed out or belongs to an older A-KID. */
 #include "af_cache.h"
+#include "virtual_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +45,7 @@ static int setup(void **state)
 {
     struct af_cache *cache;
     assert_int_equal(secret_setup(), MSGIN5G_OK);
-    assert_int_equal(af_cache_create(3, &cache), MSGIN5G_OK);
+    assert_int_equal(af_cache_create(3, NULL, NULL, &cache), MSGIN5G_OK);
     *state = cache;
     return 0;
 }
@@ -103,6 +104,33 @@ static void test_expired_key_is_gone(void **state)
     assert_int_equal(af_cache_find(cache, &at, NOW, &key), MSGIN5G_ERR_NOT_CACHED);
 }
 
+/* Nobody asks: with a loop it is wiped all the same, each key in its own time. */
+static void test_expired_key_goes_by_itself(void **state)
+{
+    struct virtual_clock clock;
+    struct loop *loop;
+    struct af_cache *cache;
+    (void)state;
+    virtual_clock_init(&clock, NOW);
+    assert_int_equal(loop_create(virtual_clock_source(&clock), &loop), MSGIN5G_OK);
+    assert_int_equal(af_cache_create(3, loop, NULL, &cache), MSGIN5G_OK);
+    put(cache, "0.a@r", 1, "imsi-1");
+    virtual_clock_advance(&clock, 50000);
+    struct akma_af_ref at = ref("0.b@r", "af.example", 1);
+    struct naanf_key_data what = data(2, "imsi-2", "");
+    what.expiry_s = NOW + 60;
+    assert_int_equal(af_cache_put(cache, &at, &what), MSGIN5G_OK);
+    virtual_clock_advance(&clock, 10000);
+    assert_int_equal(loop_process(loop, 0), MSGIN5G_OK);
+    assert_int_equal(af_cache_count(cache), 1);
+    assert_int_equal(find(cache, "0.a@r"), 1);
+    virtual_clock_advance(&clock, 40000);
+    assert_int_equal(loop_process(loop, 0), MSGIN5G_OK);
+    assert_int_equal(af_cache_count(cache), 0);
+    af_cache_free(cache);
+    loop_free(loop);
+}
+
 static void test_least_recently_used_goes_first(void **state)
 {
     struct af_cache *cache = *state;
@@ -136,7 +164,7 @@ static void test_keys_of_one_a_kid_are_bounded(void **state)
     (void)state;
     struct af_cache *cache;
     struct naanf_key_data what = data(1, "imsi-1", "");
-    assert_int_equal(af_cache_create(1000, &cache), MSGIN5G_OK);
+    assert_int_equal(af_cache_create(1000, NULL, NULL, &cache), MSGIN5G_OK);
     for (uint16_t suite = 0; suite < 2 * AF_CACHE_KEYS_PER_A_KID; suite++) {
         struct akma_af_ref at = ref("0.a@r", "af.example", suite);
         assert_int_equal(af_cache_put(cache, &at, &what), MSGIN5G_OK);
@@ -216,6 +244,7 @@ int main(void)
         TEST(test_reference_selects_the_key),
         TEST(test_not_found_leaves_the_result_alone),
         TEST(test_expired_key_is_gone),
+        cmocka_unit_test(test_expired_key_goes_by_itself),
         TEST(test_least_recently_used_goes_first),
         TEST(test_one_a_kid_cannot_exceed_the_limit),
         TEST(test_keys_of_one_a_kid_are_bounded),

@@ -22,7 +22,7 @@ static void test_cache(void **state)
     bool failed = true;
     for (unsigned int allocations = 0; failed; allocations++) {
         struct af_cache *cache;
-        assert_int_equal(af_cache_create(8, &cache), MSGIN5G_OK);
+        assert_int_equal(af_cache_create(8, NULL, NULL, &cache), MSGIN5G_OK);
         failing_malloc_after(allocations);
         enum msgin5g_err err = af_cache_put(cache, &ref_a, &data);
         failed = failing_malloc_stop();
@@ -42,7 +42,7 @@ static void test_cache_create(void **state)
     for (unsigned int allocations = 0; failed; allocations++) {
         struct af_cache *cache = NULL;
         failing_malloc_after(allocations);
-        enum msgin5g_err err = af_cache_create(8, &cache);
+        enum msgin5g_err err = af_cache_create(8, NULL, NULL, &cache);
         failed = failing_malloc_stop();
         assert_int_equal(err, failed ? MSGIN5G_ERR_NO_MEMORY : MSGIN5G_OK);
         af_cache_free(cache);

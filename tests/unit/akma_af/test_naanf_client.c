@@ -433,6 +433,59 @@ static void test_nobody_listens(void **state)
     assert_false(naanf_client_healthy(fixture->client));
 }
 
+/* Nobody asks for a key, and yet it is known soon that the AAnF is back. */
+static void test_probe_finds_the_aanf_again(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->hold = true;
+    assert_int_equal(ask(fixture), MSGIN5G_OK);
+    run(fixture, 1);
+    virtual_clock_advance(&fixture->clock, 2000);
+    run(fixture, UINT32_MAX);
+    assert_int_equal(fixture->err, MSGIN5G_ERR_TIMEOUT);
+    assert_false(naanf_client_healthy(fixture->client));
+    int64_t waited_ms = 0;
+    for (; !naanf_client_healthy(fixture->client) && waited_ms < 5000; waited_ms += 20) {
+        virtual_clock_advance(&fixture->clock, 20);
+        assert_int_equal(loop_process(fixture->loop, 1), MSGIN5G_OK);
+    }
+    assert_in_range(waited_ms, 700, 2000);
+    assert_int_equal(fixture->requests, 1); /* it was no key request */
+}
+
+static void test_probe_backs_off(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->status = 500; /* of a probe's answer nothing follows at once */
+    assert_answer(fixture, MSGIN5G_ERR_AANF);
+    assert_false(naanf_client_healthy(fixture->client));
+    for (int64_t waited_ms = 0; waited_ms < 20000; waited_ms += 100)
+        pass(fixture, 100);
+    assert_false(naanf_client_healthy(fixture->client));
+    fixture->status = 204; /* a key request that is answered says it sooner */
+    assert_answer(fixture, MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_true(naanf_client_healthy(fixture->client));
+}
+
+static void test_renewed_connections(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->status = 204;
+    assert_answer(fixture, MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_int_equal(http_server_connections(fixture->server), 1);
+    fixture->hold = true;
+    assert_int_equal(ask(fixture), MSGIN5G_OK);
+    run(fixture, 2);
+    naanf_client_renew(fixture->client); /* the one in flight ends where it began */
+    http_respond(fixture->held, &(struct http_answer){ .status = 204 });
+    fixture->held = NULL;
+    fixture->hold = false;
+    run(fixture, UINT32_MAX);
+    assert_int_equal(fixture->err, MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_answer(fixture, MSGIN5G_ERR_UNKNOWN_A_KID);
+    assert_int_equal(http_server_connections(fixture->server), 1);
+}
+
 static void test_free_answers_what_is_open(void **state)
 {
     struct fixture *fixture = *state;
@@ -475,6 +528,9 @@ int main(void)
         TEST(test_no_answer_in_time),
         TEST(test_lost_connection_is_tried_again_once),
         TEST(test_nobody_listens),
+        TEST(test_probe_finds_the_aanf_again),
+        TEST(test_probe_backs_off),
+        TEST(test_renewed_connections),
         TEST(test_free_answers_what_is_open),
         TEST(test_unusable_reference_or_url),
     };

@@ -97,6 +97,71 @@ static void terminate_and_interrupt_stop_the_loop(void **state)
     assert_int_equal(fixture->reloads, 0);
 }
 
+struct work {
+    int left; /* looks until it is finished */
+    int begun;
+};
+
+static void work_begin(void *ctx)
+{
+    ((struct work *)ctx)->begun++;
+}
+
+static bool work_busy(void *ctx)
+{
+    struct work *work = ctx;
+    return work->left > 0 && work->left-- > 0;
+}
+
+/* Rounds of 10 ms until loop_stop() was called, which the loop remembers for loop_run(). */
+static void pass(struct fixture *fixture, int64_t ms)
+{
+    for (; ms > 0; ms -= 10) {
+        virtual_clock_advance(&fixture->clock, 10);
+        assert_int_equal(loop_process(fixture->loop, 0), MSGIN5G_OK);
+    }
+}
+
+static void drains_before_it_stops(void **state)
+{
+    struct fixture *fixture = *state;
+    struct work work = { .left = 5 };
+    daemon_control_drain(fixture->control, &(struct daemon_drain){ work_begin, work_busy, &work, 1000 });
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(loop_process(fixture->loop, 0), MSGIN5G_OK);
+    assert_string_equal(heard(fixture->manager), "STOPPING=1");
+    assert_int_equal(work.begun, 1);
+    assert_int_equal(work.left, 4);
+    pass(fixture, 60);
+    assert_int_equal(work.left, 0);
+    assert_int_equal(loop_run(fixture->loop), MSGIN5G_OK); /* it was told to stop */
+}
+
+static void draining_is_bounded(void **state)
+{
+    struct fixture *fixture = *state;
+    struct work work = { .left = 1000000 };
+    daemon_control_drain(fixture->control, &(struct daemon_drain){ work_begin, work_busy, &work, 1000 });
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(loop_process(fixture->loop, 0), MSGIN5G_OK);
+    pass(fixture, 1000);
+    assert_int_equal(loop_run(fixture->loop), MSGIN5G_OK);
+    assert_int_equal(work.begun, 1);
+}
+
+static void second_signal_stops_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct work work = { .left = 1000000 };
+    daemon_control_drain(fixture->control, &(struct daemon_drain){ work_begin, work_busy, &work, 1000 });
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(loop_process(fixture->loop, 0), MSGIN5G_OK);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(loop_run(fixture->loop), MSGIN5G_OK);
+    assert_int_equal(work.begun, 1);
+    assert_true(work.left > 0);
+}
+
 static void broken_pipe_is_survived(void **state)
 {
     int ends[2];
@@ -191,6 +256,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DAEMON_TEST(hangup_reloads),
         DAEMON_TEST(terminate_and_interrupt_stop_the_loop),
+        DAEMON_TEST(drains_before_it_stops),
+        DAEMON_TEST(draining_is_bounded),
+        DAEMON_TEST(second_signal_stops_at_once),
         DAEMON_TEST(broken_pipe_is_survived),
         DAEMON_TEST(watchdog_is_fed_twice_an_interval),
         DAEMON_TEST(foreign_watchdog_is_not_ours),

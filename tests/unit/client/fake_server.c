@@ -79,6 +79,32 @@ static void answer(struct fake_server *server, struct transport_request *request
     transport_respond(request, &out);
 }
 
+static void on_get(struct fake_server *server, struct transport_request *request)
+{
+    struct msgin5g_sub_response response = server->sub_response;
+    uint8_t body[256];
+    struct transport_answer out = { .code = server->sub_code, .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1 };
+
+    assert_true(transport_request_path(request, server->topic_path, sizeof server->topic_path));
+    copy(transport_request_body(request), server->sub_body, sizeof server->sub_body);
+    if (transport_request_observe(request) == TRANSPORT_OBSERVE_END) {
+        server->ends++;
+        transport_observation_cancel(&server->observation);
+        response = (struct msgin5g_sub_response){ .status = MSGIN5G_SUB_DELETED };
+    } else {
+        server->gets++;
+        if (server->sub_code == 0 && response.status != MSGIN5G_SUB_FAILED)
+            assert_int_equal(transport_observation_begin(request, &server->observation), MSGIN5G_OK);
+    }
+    if (out.code == 0) {
+        out.code = MSGIN5G_COAP_CODE(2, 5);
+        out.format = TRANSPORT_FORMAT_JSON;
+        out.body = body;
+        assert_int_equal(msgin5g_sub_response_encode(&response, body, sizeof body, &out.length), MSGIN5G_OK);
+    }
+    transport_respond(request, &out);
+}
+
 static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
 {
     struct fake_server *server = ctx;
@@ -86,6 +112,10 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
     struct msgin5g_message message;
 
     (void)session;
+    if (transport_request_method(request) == TRANSPORT_GET) {
+        on_get(server, request);
+        return;
+    }
     assert_int_equal(transport_request_format(request), TRANSPORT_FORMAT_JSON);
     assert_true(transport_request_confirmable(request));
     assert_int_equal(
@@ -179,6 +209,17 @@ void fake_server_send(struct fake_server *server, const struct msgin5g_message *
     assert_int_equal(msgin5g_message_encode(message, body, sizeof body, &call.length), MSGIN5G_OK);
     assert_non_null(server->session);
     assert_int_equal(transport_send(server->session, &call, on_answer, server), MSGIN5G_OK);
+}
+
+void fake_server_notify(struct fake_server *server, const struct msgin5g_message *message)
+{
+    uint8_t body[MSGIN5G_MESSAGE_MAX];
+    struct transport_answer answer = {
+        .code = MSGIN5G_COAP_CODE(2, 5), .format = TRANSPORT_FORMAT_JSON, .body = body, .max_age_s = -1
+    };
+
+    assert_int_equal(msgin5g_message_encode(message, body, sizeof body, &answer.length), MSGIN5G_OK);
+    assert_int_equal(transport_notify(&server->observation, &answer, true, on_answer, server), MSGIN5G_OK);
 }
 
 unsigned fake_server_count(const struct fake_server *server, enum msgin5g_type type)

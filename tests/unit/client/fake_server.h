@@ -39,7 +39,13 @@ struct fake_server {
     unsigned answered;   /* requests of the server that the client answered */
     uint8_t last_answer; /* its code */
 
+    struct transport_observation observation; /* of the last GET with Observe 0 */
+    unsigned gets, ends;                      /* with Observe 0, with Observe 1 */
+    char topic_path[80], sub_body[256];       /* of the last GET */
+
     /* Orders. */
+    struct msgin5g_sub_response sub_response; /* to Observe 0 */
+    uint8_t sub_code;                         /* 0: 2.05 */
     struct k_akma k_akma;
     int64_t lifetime_s;
     uint8_t code[MSGIN5G_TYPE_COUNT]; /* answer to a type; 0: as it should be */
@@ -55,6 +61,8 @@ void fake_server_start(struct fake_server *server);
 void fake_server_stop(struct fake_server *server);
 /** Send @p message to the client; ori and msg_id have to be set. */
 void fake_server_send(struct fake_server *server, const struct msgin5g_message *message);
+/** Notify the client of @p message. */
+void fake_server_notify(struct fake_server *server, const struct msgin5g_message *message);
 /** Requests of @p type so far. */
 unsigned fake_server_count(const struct fake_server *server, enum msgin5g_type type);
 /** The last request of @p type; fails the test when there is none. */

@@ -122,6 +122,20 @@ static void on_need_key(void *ctx, struct msgin5g_client *client)
     react(fixture, "need_key");
 }
 
+static void on_subscription(void *ctx, struct msgin5g_client *client, const char *topic, enum msgin5g_sub_status status,
+    struct msgin5g_str cause, int64_t expire_time_s)
+{
+    struct fixture *fixture = ctx;
+
+    (void)client;
+    fixture->told.subscriptions++;
+    fixture->told.sub_status = status;
+    fixture->told.lifetime_s = expire_time_s;
+    copy(msgin5g_str(topic), fixture->told.msg_id, sizeof fixture->told.msg_id);
+    copy(cause, fixture->told.cause, sizeof fixture->told.cause);
+    react(fixture, "subscription");
+}
+
 int fixture_setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
@@ -151,7 +165,7 @@ int fixture_teardown(void **state)
 void fixture_create(struct fixture *fixture, struct msgin5g_client_config config)
 {
     static const struct msgin5g_client_events events = { on_state, on_registered, on_message, on_report, on_response,
-        on_sent, on_need_key, on_incomplete };
+        on_sent, on_need_key, on_incomplete, on_subscription };
     char uri[64];
 
     snprintf(uri, sizeof uri, "coaps://" FAKE_FQDN ":%u", fixture->server.port);

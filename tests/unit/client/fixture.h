@@ -25,7 +25,8 @@ struct told {
     enum msgin5g_err last_err;
     int64_t waiting_at_ms, waits_ms[16]; /* from WAITING to the next attempt */
     unsigned wait_count;
-    unsigned registered, messages, reports, responses, sent, keys_needed, incomplete;
+    unsigned registered, messages, reports, responses, sent, keys_needed, incomplete, subscriptions;
+    enum msgin5g_sub_status sub_status; /* told last, with its topic in msg_id and its end in lifetime_s */
     int64_t lifetime_s;
     char msg_id[64], from[64], payload[64], cause[64];
     size_t payload_length;

@@ -4,13 +4,14 @@
 #define FAKE_UES_H
 
 #include "dispatch.h"
-#include "fake_store.h"
+#include "groups_local.h"
 #include "identity.h"
+#include "topics.h"
 #include "virtual_clock.h"
 #include "way_ue.h"
 
 #define FAKE_UES_COUNT 4
-#define FAKE_SENT_MAX  256
+#define FAKE_SENT_MAX  64
 #define FAKE_BODY_MAX  4096
 
 /** What the server handed to the transport. */
@@ -18,6 +19,7 @@ struct fake_sent {
     struct transport_session *session;
     char body[FAKE_BODY_MAX]; /* NUL-terminated */
     bool confirmable;
+    bool notification; /* 2.05, not POST */
     transport_done_fn *done;
     void *ctx;
 };
@@ -37,14 +39,17 @@ struct fake_ues {
     struct identity_map *map;
     struct directory *directory;
     struct registrations *registrations;
-    struct store_door *door; /* fake_store.h; what is asked of it happens when the loop goes round */
+    struct application_servers *application_servers; /* none */
     struct router *router;
+    struct groups *groups; /* im:pumps@lab.example: UEs 1 to 3; im:alone@lab.example: UE 1 */
+    struct topics *topics;
     struct delivery *delivery;
     struct dispatch *dispatch;
     struct transport_session sessions[FAKE_UES_COUNT]; /* 0 to 2: imsi-00101000000000<1 to 3>; 3: nobody */
     struct fake_sent sent[FAKE_SENT_MAX];
     size_t sent_count;
-    enum msgin5g_err send_err; /* what the transport says from now on */
+    enum msgin5g_err notify_err; /* of notifications alone */
+    enum msgin5g_err send_err;   /* what the transport says from now on */
     struct peer *superseded;
     struct transport_answer answer; /* given last */
     size_t owed;                    /* answers that come later */
@@ -63,12 +68,6 @@ int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *inc
 void fake_ues_register(struct fake_ues *ues, size_t ue);
 /** Let the exchange of sent[@p index] end: with MSGIN5G_OK and @p code, or with an error. */
 void fake_ues_finish(struct fake_ues *ues, size_t index, enum msgin5g_err err, uint8_t code);
-/** Let what is due happen: the store, timers. */
-void fake_ues_process(struct fake_ues *ues);
-/** kill -9 and a new start: sessions are gone, what was asked of the store and did not happen yet is too. */
-void fake_ues_restart(struct fake_ues *ues);
-/** The session ends, with all its exchanges. It is as new for the next request. */
-void fake_ues_close(struct fake_ues *ues, size_t ue);
 /** Let time pass and timers run. */
 void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds);
 /** Code of the answer given last, as of fake_ues_post(). */

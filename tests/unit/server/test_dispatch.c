@@ -18,7 +18,11 @@
 
 static int post_to(struct fake_ues *ues, const char *path)
 {
-    struct incoming incoming = { TRANSPORT_POST, path, TRANSPORT_FORMAT_JSON, msgin5g_str(REG), true, NULL };
+    struct incoming incoming = { .method = TRANSPORT_POST,
+        .path = path,
+        .format = TRANSPORT_FORMAT_JSON,
+        .body = msgin5g_str(REG),
+        .confirmable = true };
     return fake_ues_request(ues, 0, &incoming);
 }
 
@@ -46,7 +50,11 @@ static void test_paths(void **state)
 
 static void test_methods(void **state)
 {
-    struct incoming incoming = { TRANSPORT_GET, "msgin5g", TRANSPORT_FORMAT_JSON, msgin5g_str(REG), true, NULL };
+    struct incoming incoming = { .method = TRANSPORT_GET,
+        .path = "msgin5g",
+        .format = TRANSPORT_FORMAT_JSON,
+        .body = msgin5g_str(REG),
+        .confirmable = true };
     assert_int_equal(fake_ues_request(*state, 0, &incoming), 404);
     incoming.method = TRANSPORT_PUT;
     assert_int_equal(fake_ues_request(*state, 0, &incoming), 405);
@@ -56,7 +64,9 @@ static void test_methods(void **state)
 
 static void test_content_formats(void **state)
 {
-    struct incoming incoming = { TRANSPORT_POST, "msgin5g", 60, msgin5g_str(REG), true, NULL };
+    struct incoming incoming = {
+        .method = TRANSPORT_POST, .path = "msgin5g", .format = 60, .body = msgin5g_str(REG), .confirmable = true
+    };
     assert_int_equal(fake_ues_request(*state, 0, &incoming), 415);
     incoming.format = TRANSPORT_FORMAT_NONE;
     assert_int_equal(fake_ues_request(*state, 0, &incoming), 201);

@@ -74,6 +74,136 @@ static void test_one_character_changed(void **state)
     jws_key_free(key);
 }
 
+/* RFC 8037 A.1, A.3, A.4 */
+#define ED_X          "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+#define ED_D          "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
+#define ED_THUMBPRINT "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+#define ED_HEADER     "eyJhbGciOiJFZERTQSJ9"
+#define ED_PAYLOAD    "RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
+#define ED_SIGNATURE  "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+
+static struct jws_key *ed_key(bool with_d)
+{
+    struct jws_key *key = NULL;
+    uint8_t x[JWS_COORDINATE_LEN], d[JWS_COORDINATE_LEN];
+    size_t length;
+    assert_int_equal(base64url_decode(msgin5g_str(ED_X), x, sizeof x, &length), MSGIN5G_OK);
+    assert_int_equal(base64url_decode(msgin5g_str(ED_D), d, sizeof d, &length), MSGIN5G_OK);
+    assert_int_equal(jws_key_from_ed25519(x, with_d ? d : NULL, &key), MSGIN5G_OK);
+    return key;
+}
+
+static void test_rfc_8037_appendix_a(void **state)
+{
+    static const char token[] = ED_HEADER "." ED_PAYLOAD "." ED_SIGNATURE;
+    struct jws_key *key = ed_key(false);
+    uint8_t payload[JWS_PAYLOAD_MAX];
+    char changed[sizeof token];
+    size_t length = 0;
+    (void)state;
+    assert_string_equal(jws_key_id(key), ED_THUMBPRINT);
+    assert_int_equal(jws_verify(key, msgin5g_str(token), payload, &length), MSGIN5G_OK);
+    assert_int_equal(length, strlen("Example of Ed25519 signing"));
+    assert_memory_equal(payload, "Example of Ed25519 signing", length);
+    for (size_t i = 0; i < sizeof token - 1; i++) {
+        memcpy(changed, token, sizeof token);
+        changed[i] = changed[i] == 'Q' ? 'R' : 'Q';
+        assert_int_not_equal(verify_text(key, changed), MSGIN5G_OK);
+    }
+    jws_key_free(key);
+}
+
+/* The second half of an EdDSA signature has to be less than the group's order: adding it is no second signature
+ * (RFC 8032 5.1.7). */
+static void test_eddsa_is_not_malleable(void **state)
+{
+    static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde,
+        0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10 };
+    struct jws_key *key = ed_key(false);
+    uint8_t signature[64];
+    char text[87], token[512];
+    size_t length;
+    unsigned int carry = 0;
+    (void)state;
+    assert_int_equal(base64url_decode(msgin5g_str(ED_SIGNATURE), signature, sizeof signature, &length), MSGIN5G_OK);
+    for (size_t i = 0; i < 32; i++) {
+        carry += signature[32 + i] + order[i];
+        signature[32 + i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    base64url_encode(signature, sizeof signature, text);
+    (void)snprintf(token, sizeof token, ED_HEADER "." ED_PAYLOAD ".%s", text);
+    assert_int_equal(verify_text(key, token), MSGIN5G_ERR_AUTHENTICATION);
+    jws_key_free(key);
+}
+
+static void test_eddsa_own_tokens(void **state)
+{
+    struct jws_key *key = ed_key(true), *public_half = ed_key(false), *made = NULL;
+    struct buffer token, jwk;
+    (void)state;
+    buffer_init(&token, JWS_TOKEN_MAX);
+    buffer_init(&jwk, 1024);
+    assert_int_equal(jws_sign(key, msgin5g_str("{" CLAIMS "}"), &token), MSGIN5G_OK);
+    assert_int_equal(verify(public_half, (const char *)token.data, token.length), MSGIN5G_OK);
+    token.length = 0;
+    assert_int_equal(jws_sign(public_half, msgin5g_str("{}"), &token), MSGIN5G_ERR_INVALID);
+    assert_int_equal(jws_key_generate(JWS_EDDSA, &made), MSGIN5G_OK);
+    assert_int_equal(jws_sign(made, msgin5g_str("{" CLAIMS "}"), &token), MSGIN5G_OK);
+    assert_int_equal(verify(made, (const char *)token.data, token.length), MSGIN5G_OK);
+    assert_int_equal(verify(public_half, (const char *)token.data, token.length), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(jws_key_write_public(key, &jwk), MSGIN5G_OK);
+    assert_int_equal(buffer_append(&jwk, "", 1), MSGIN5G_OK);
+    assert_string_equal((const char *)jwk.data, "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"" ED_X
+                                                "\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"kid\":\"" ED_THUMBPRINT "\"}");
+    buffer_free(&token);
+    buffer_free(&jwk);
+    jws_key_free(made);
+    jws_key_free(public_half);
+    jws_key_free(key);
+}
+
+/* The key decides: a token of the other algorithm, or one that says so, is refused however it is signed. */
+static void test_no_key_confusion(void **state)
+{
+    struct jws_key *ed = ed_key(true), *p256 = rfc_key(true);
+    uint8_t octets[JWS_COORDINATE_LEN];
+    size_t length;
+    struct jws_key *same = NULL;
+    (void)state;
+    assert_int_equal(verify_text(p256, ED_HEADER "." ED_PAYLOAD "." ED_SIGNATURE), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(verify_text(ed, HEADER "." PAYLOAD "." SIGNATURE), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(verify_text(ed, HEADER "." ED_PAYLOAD "." ED_SIGNATURE), MSGIN5G_ERR_AUTHENTICATION);
+    assert_int_equal(verify_text(p256, ED_HEADER "." PAYLOAD "." SIGNATURE), MSGIN5G_ERR_AUTHENTICATION);
+    /* The octets of one public key as another kind of key. */
+    assert_int_equal(base64url_decode(msgin5g_str(ED_X), octets, sizeof octets, &length), MSGIN5G_OK);
+    assert_int_equal(jws_key_from_coordinates(octets, octets, NULL, &same), MSGIN5G_ERR_INVALID);
+    jws_key_free(ed);
+    jws_key_free(p256);
+}
+
+static void test_ed25519_pem(void **state)
+{
+    /* RFC 8410 10.3 */
+    static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
+                              "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                              "-----END PRIVATE KEY-----\n";
+    struct jws_key *key = NULL;
+    struct buffer jwk, token;
+    (void)state;
+    buffer_init(&jwk, 1024);
+    buffer_init(&token, JWS_TOKEN_MAX);
+    assert_int_equal(jws_key_from_pem(msgin5g_str(pem), &key), MSGIN5G_OK);
+    assert_int_equal(jws_key_write_public(key, &jwk), MSGIN5G_OK);
+    assert_int_equal(buffer_append(&jwk, "", 1), MSGIN5G_OK);
+    assert_non_null(strstr((const char *)jwk.data, "\"x\":\"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE\""));
+    assert_int_equal(jws_sign(key, msgin5g_str("{" CLAIMS "}"), &token), MSGIN5G_OK);
+    assert_int_equal(verify(key, (const char *)token.data, token.length), MSGIN5G_OK);
+    buffer_free(&jwk);
+    buffer_free(&token);
+    jws_key_free(key);
+}
+
 static void test_other_algorithms(void **state)
 {
     struct jws_key *key = rfc_key(false);
@@ -94,6 +224,7 @@ static void test_headers(void **state)
         enum msgin5g_err err;
     } rows[] = {
         { "{\"alg\":\"es256\"}", MSGIN5G_ERR_AUTHENTICATION },
+        { "{\"alg\":\"EdDSA\"}", MSGIN5G_ERR_AUTHENTICATION },
         { "{\"alg\":\"ES256\",\"kid\":\"another\"}", MSGIN5G_ERR_AUTHENTICATION },
         { "{\"alg\":\"ES256\",\"kid\":7}", MSGIN5G_ERR_MALFORMED },
         { "{\"alg\":\"ES256\",\"alg\":\"none\"}", MSGIN5G_ERR_MALFORMED },
@@ -143,7 +274,7 @@ static void test_own_tokens(void **state)
     struct jws_key *key = rfc_key(true);
     struct jws_key *public_half = rfc_key(false);
     (void)state;
-    assert_int_equal(jws_key_generate(&other), MSGIN5G_OK);
+    assert_int_equal(jws_key_generate(JWS_ES256, &other), MSGIN5G_OK);
     assert_string_equal(jws_key_id(key), jws_key_id(public_half));
     assert_string_not_equal(jws_key_id(key), jws_key_id(other));
     for (int i = 0; i < 600; i++) {
@@ -275,6 +406,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc_7515_a_3),
         cmocka_unit_test(test_one_character_changed),
+        cmocka_unit_test(test_rfc_8037_appendix_a),
+        cmocka_unit_test(test_eddsa_is_not_malleable),
+        cmocka_unit_test(test_eddsa_own_tokens),
+        cmocka_unit_test(test_no_key_confusion),
+        cmocka_unit_test(test_ed25519_pem),
         cmocka_unit_test(test_other_algorithms),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_shapes),

@@ -73,7 +73,10 @@ enum msgin5g_err akma_af_fetch(struct akma_af *af, const struct akma_af_ref *ref
 /** Forget everything about @p a_kid (context removal, service disablement), in any case of its realm; a key the AAnF is
  * being asked for is not taken any more. @return false when nothing was known or asked. */
 bool akma_af_forget(struct akma_af *af, struct msgin5g_str a_kid);
-/** True when the last request reached the AAnF, or none was made yet (for /readyz). */
+/** Make new connections for requests from now on, after tls_context_reload(); what is in flight ends on the old ones.
+ */
+void akma_af_renew(struct akma_af *af);
+/** True when the last request reached the AAnF, none was made yet, or it has answered a probe since (for /readyz). */
 bool akma_af_healthy(const struct akma_af *af);
 
 #endif

@@ -50,6 +50,16 @@ struct daemon_control;
  */
 enum msgin5g_err daemon_control_create(
     struct loop *loop, daemon_reload_fn *reload, void *ctx, struct daemon_control **out);
+/** What a daemon finishes before it ends; functions run on the loop's thread. */
+struct daemon_drain {
+    void (*begin)(void *ctx); /* take nothing new */
+    bool (*busy)(void *ctx);  /* something is not finished yet */
+    void *ctx;
+    int64_t most_ms; /* it ends after this time in any case */
+};
+/** At the first SIGTERM or SIGINT begin to drain, and stop the loop when that is done; a second one stops it at once.
+ * Without this call the first one does. @p drain is copied. */
+void daemon_control_drain(struct daemon_control *control, const struct daemon_drain *drain);
 /** NULL is allowed. */
 void daemon_control_free(struct daemon_control *control);
 

@@ -263,6 +263,10 @@ enum msgin5g_err transport_observe(struct transport_session *session, const stru
 enum msgin5g_err transport_observe_again(struct transport_observer *observer, const struct transport_call *call);
 /** GET with Observe 1 and the same token. @return as transport_send(). */
 enum msgin5g_err transport_observe_end(struct transport_observer *observer, const struct transport_call *call);
+/** GET with Observe 1 without an observer: for an observation of an earlier session, or of another process.
+ * observed() runs once. @return as transport_send(). */
+enum msgin5g_err transport_observe_stop(struct transport_session *session, const struct transport_call *call,
+    transport_observed_fn *observed, void *ctx, struct transport_observer **out);
 /** Forget @p observer: observed() runs no more. What the server still sends is refused. */
 void transport_observer_drop(struct transport_observer *observer);
 

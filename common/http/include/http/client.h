@@ -62,6 +62,8 @@ enum msgin5g_err http_client_create(
     struct loop *loop, const struct http_client_config *config, struct http_client **out);
 /** Every call still open is answered with ERR_CLOSED, during this call. NULL is allowed. */
 void http_client_free(struct http_client *client);
+/** Use new connections for the calls from now on (another certificate); calls in flight end on the old ones. */
+void http_client_renew(struct http_client *client);
 /** Send now or as soon as connected. @return MSGIN5G_OK, ERR_LIMIT, ERR_NO_MEMORY. */
 enum msgin5g_err http_client_send(
     struct http_client *client, const struct http_call *call, http_response_fn *done, void *ctx);

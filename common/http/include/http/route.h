@@ -44,6 +44,8 @@ struct msgin5g_str http_request_param(const struct http_request *request, const 
 /** First header of this (lower-case) name, absent when there is none. */
 struct msgin5g_str http_request_header(const struct http_request *request, const char *name);
 struct msgin5g_str http_request_body(const struct http_request *request);
+/** True when the body is application/json, with or without parameters. */
+bool http_request_is_json(const struct http_request *request);
 /** Names in the client's certificate, NULL without one. */
 const struct tls_peer_names *http_request_peer(const struct http_request *request);
 /** Textual address of the client, "127.0.0.1:40000". */
@@ -79,5 +81,10 @@ void http_respond_problem(struct http_request *request, int status, const char *
 /** The same with further headers (Allow, Retry-After, WWW-Authenticate). */
 void http_respond_problem_with(struct http_request *request, int status, const char *cause, const char *detail,
     const struct http_header *headers, size_t header_count);
+
+/** Answer with problem details that name one member in invalidParams: @p param, a JSON Pointer ("": the whole body);
+ * @p cause and @p reason may be NULL. */
+void http_respond_invalid(
+    struct http_request *request, int status, const char *cause, const char *param, const char *reason);
 
 #endif

@@ -1,5 +1,6 @@
-/* Tokens: JWS in its compact form (RFC 7515) with ES256 (RFC 7518 3.4), and the claims of a 5G core access token
- * (RFC 7519, TS 29.510 6.3.5.2.4). ES256 is the one algorithm there is: "none" and everything else is refused. */
+/* Tokens: JWS in its compact form (RFC 7515) with ES256 (RFC 7518 3.4) or EdDSA with Ed25519 (RFC 8037), and the claims
+ * of a 5G core access token (RFC 7519, TS 29.510 6.3.5.2.4). A key has one algorithm, and a token's header must name
+ * that one: "none" and everything else is refused. */
 #ifndef TLS_JWS_H
 #define TLS_JWS_H
 
@@ -14,20 +15,24 @@
 #define JWS_TOKEN_MAX      4096 /* characters of one token */
 #define JWS_PAYLOAD_MAX    3072 /* octets of its payload */
 #define JWS_KID_MAX        128  /* characters of `kid` */
-#define JWS_COORDINATE_LEN 32   /* P-256 */
+#define JWS_COORDINATE_LEN 32   /* P-256; an Ed25519 key, too */
 
-/** A P-256 key: a pair that signs, or a public one that only verifies. For one thread. */
+enum jws_algorithm { JWS_ES256, JWS_EDDSA, JWS_ALGORITHMS };
+
+/** A key of P-256 or Ed25519: a pair that signs, or a public one that only verifies. For one thread. */
 struct jws_key;
 
 /** A new pair. @return MSGIN5G_OK, ERR_NO_MEMORY or ERR_INTERNAL. */
-enum msgin5g_err jws_key_generate(struct jws_key **out);
-/** A pair from PEM text (SEC 1 or PKCS #8, not encrypted). @return MSGIN5G_OK, ERR_INVALID (no private key of P-256),
- * ERR_NO_MEMORY or ERR_INTERNAL. The caller wipes @p pem. */
+enum msgin5g_err jws_key_generate(enum jws_algorithm algorithm, struct jws_key **out);
+/** A pair from PEM text (SEC 1 or PKCS #8, not encrypted). @return MSGIN5G_OK, ERR_INVALID (no private key of P-256 or
+ * Ed25519), ERR_NO_MEMORY or ERR_INTERNAL. The caller wipes @p pem. */
 enum msgin5g_err jws_key_from_pem(struct msgin5g_str pem, struct jws_key **out);
 /** From coordinates, big-endian; @p d NULL: public only. @return as jws_key_from_pem(); ERR_INVALID also for a point
  * that is not on the curve. */
 enum msgin5g_err jws_key_from_coordinates(
     const uint8_t x[JWS_COORDINATE_LEN], const uint8_t y[JWS_COORDINATE_LEN], const uint8_t *d, struct jws_key **out);
+/** From the octets of RFC 8032; @p d NULL: public only. @return as jws_key_from_coordinates(). */
+enum msgin5g_err jws_key_from_ed25519(const uint8_t x[JWS_COORDINATE_LEN], const uint8_t *d, struct jws_key **out);
 /** Wipe and release. NULL is allowed. */
 void jws_key_free(struct jws_key *key);
 /** Its `kid`: the thumbprint of RFC 7638, in base64url. */

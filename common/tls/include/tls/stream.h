@@ -29,6 +29,10 @@ struct tls_context;
  * NUL-terminated). */
 enum msgin5g_err tls_context_create(
     const struct tls_context_config *config, struct tls_context **out, char *problem, size_t problem_size);
+/** Read the same files again, for connections made from now on; those that are up stay as they are. @return MSGIN5G_OK;
+ * ERR_CONFIG or ERR_NO_MEMORY: then nothing has changed, and @p problem says what is wrong, as above. */
+enum msgin5g_err tls_context_reload(struct tls_context *context, char *problem, size_t problem_size);
+/** NULL is allowed. */
 void tls_context_free(struct tls_context *context);
 
 /** One connection. */

@@ -1,0 +1,135 @@
+"""Topics (TS 24.538 6.6, TS 23.554 8.8): subscribe, publish, unsubscribe, and subscriptions that outlive their session."""
+
+import pytest
+
+import testbed
+
+
+def names(events):
+    return [event["event"] for event in events]
+
+
+def subscribe(lab, subscriber, topic, *arguments, **options):
+    """A client that observes @p topic."""
+    client = lab._start_client(lab.client_argv(subscriber, "subscribe", topic, *arguments, **options))
+    client.event("subscription")
+    return client
+
+
+def publish(lab, subscriber, topic, payload, *arguments, **options):
+    return lab.run_client(subscriber, "send", "--to", topic, "--topic", "--payload", payload, *arguments, **options)
+
+
+def unsubscribe(lab, subscriber, topic):
+    code, events = lab.run_client(subscriber, "unsubscribe", topic)
+    assert (code, events[-1]["event"], events[-1]["status"]) == (0, "subscription", "DELETED")
+
+
+def causes(events):
+    return [event["cause"] for event in events if event["event"] == "response"]
+
+
+@pytest.mark.parametrize("scheme", ["coaps", "coaps+tcp"])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_e13_subscribers_get_what_is_published(lab, scheme, version):
+    meter, valve, pump = lab.subscribers[:3]
+    uri = lab.uri(scheme)
+    listeners = [subscribe(lab, subscriber, "alarms/ä", "--tls", version, uri=uri) for subscriber in (valve, pump)]
+    code, events = publish(lab, meter, "alarms/ä", "leak", "--tls", version, uri=uri)
+    assert (code, names(events)) == (0, ["authenticated", "registered", "sent"])
+    for listener in listeners:
+        message = listener.event("message")
+        assert (message["from"], message["topic"], message["payload"]) == (meter.service_id, "alarms/ä", "leak")
+        assert listener.stop() == 0
+    for subscriber in (valve, pump):
+        unsubscribe(lab, subscriber, "alarms/ä")
+
+
+def test_report_and_store_flag_over_tcp(lab):
+    """What has to be acknowledged comes by POST over TCP: a notification is not acknowledged there (RFC 8323)."""
+    meter, valve = lab.subscribers[:2]
+    listener = subscribe(lab, valve, "alarms", uri=lab.uri("coaps+tcp"))
+    code, events = publish(lab, meter, "alarms", "leak", "--report", "--store")
+    assert (code, names(events)[-1], events[-1]["from"]) == (0, "report", valve.service_id)
+    assert listener.event("message")["topic"] == "alarms"
+    assert listener.stop() == 0
+    unsubscribe(lab, valve, "alarms")
+
+
+def test_large_payload_comes_by_post(lab):
+    meter, valve = lab.subscribers[:2]
+    listener = subscribe(lab, valve, "alarms")
+    text = "x" * 2048
+    assert publish(lab, meter, "alarms", text)[0] == 0
+    message = listener.event("message")
+    assert (message["topic"], message["payload"]) == ("alarms", text)
+    assert listener.stop() == 0
+    unsubscribe(lab, valve, "alarms")
+
+
+def test_e14_unsubscribe_is_idempotent(lab):
+    valve = lab.subscribers[1]
+    unsubscribe(lab, valve, "never-subscribed")
+    unsubscribe(lab, valve, "never-subscribed")
+
+
+def test_ec8_lifetimes(lab):
+    valve = lab.subscribers[1]
+    listener = lab._start_client(lab.client_argv(valve, "subscribe", "short", "--expires", "2s"))
+    assert listener.event("subscription")["status"] == "ADDED"
+    gone = listener.event("subscription", status="DELETED", timeout_s=10)
+    assert gone["cause"] == "EXPIRED"
+    assert listener.process.wait(10) == 0
+    testbed.wait_for(lambda: lab.server.metric("msgin5g_subscriptions") == 0, what="expiry at the server")
+
+
+def test_publisher_that_subscribed_hears_no_echo(lab):
+    """10.3; EC-38: whoever is alone with a topic has no subscribers."""
+    meter = lab.subscribers[0]
+    listener = subscribe(lab, meter, "own")
+    assert listener.stop() == 0
+    code, events = publish(lab, meter, "own", "echo?", "--report")
+    assert (code, causes(events)) == (9, ["NO_SUBSCRIBERS"])
+    unsubscribe(lab, meter, "own")
+
+
+@pytest.mark.parametrize("report, code", [((), 0), (("--report",), 9)])
+def test_ec38_topic_nobody_subscribed_to(lab, report, code):
+    result, events = publish(lab, lab.subscribers[0], "never-was", "hello?", *report)
+    assert (result, causes(events)) == (code, ["NO_SUBSCRIBERS"] if report else [])
+
+
+def test_ec29c_subscription_outlives_deregistration(lab):
+    """Muted while its UE is away; when it is back messages come, by POST until it observes again (section 11, row 5)."""
+    meter, valve = lab.subscribers[:2]
+    assert subscribe(lab, valve, "alarms").stop() == 0  # de-registers
+    assert lab.server.metric("msgin5g_subscriptions") == 1
+    code, events = publish(lab, meter, "alarms", "while away")
+    assert (code, causes(events)) == (9, ["RECIPIENT_UNAVAILABLE"])
+    listener = lab.listen(valve)
+    listener.event("registered")
+    assert publish(lab, meter, "alarms", "back again")[0] == 0
+    message = listener.event("message")
+    assert (message["topic"], message["payload"]) == ("alarms", "back again")
+    assert listener.stop() == 0
+    unsubscribe(lab, valve, "alarms")
+
+
+def test_subscription_survives_a_new_connection(lab):
+    """The server restarts; the client comes back and subscribes anew by itself."""
+    meter, valve = lab.subscribers[:2]
+    listener = subscribe(lab, valve, "alarms", "--backoff", "100")
+    server = lab.server
+    server.process.send_signal(testbed.signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    port = server.port("coaps")
+    lab.daemons.remove(server)
+    lab.start_server(listen={"coaps": {"host": "127.0.0.1", "port": port},
+                             "coaps_tcp": {"host": "127.0.0.1", "port": 0}})
+    listener.event("registered", timeout_s=30)
+    listener.event("registered", timeout_s=30)
+    listener.event("subscription", timeout_s=30)
+    assert publish(lab, meter, "alarms", "after the restart")[0] == 0
+    assert listener.event("message")["payload"] == "after the restart"
+    assert listener.stop() == 0
+    unsubscribe(lab, valve, "alarms")
