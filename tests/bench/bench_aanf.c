@@ -1,6 +1,6 @@
 /* Load for an AAnF: key requests over several TLS connections with several streams each; prints one JSON object.
  *
- *   bench_aanf URL CA CERTIFICATE KEY A_KID AF_ID CONNECTIONS STREAMS SECONDS SERVER_PID
+ *   bench_aanf URL CA CERTIFICATE KEY A_KID AF_ID CONNECTIONS STREAMS SECONDS SERVER_PID [ACCESS_TOKEN]
  */
 #include "base/loop.h"
 #include "base/secret.h"
@@ -11,16 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTIONS_MAX 64
-#define BODY_MAX        1024
-#define PATH            "/naanf-akma/v1/retrieve-applicationkey"
+#define CONNECTIONS_MAX   64
+#define BODY_MAX          1024
+#define AUTHORIZATION_MAX 8192
+#define PATH              "/naanf-akma/v1/retrieve-applicationkey"
 
 struct load {
     struct loop *loop;
     struct http_client *clients[CONNECTIONS_MAX];
     size_t connections, streams;
     char body[BODY_MAX];
-    size_t open; /* requests without an answer */
+    char authorization[AUTHORIZATION_MAX]; /* "": none */
+    size_t open;                           /* requests without an answer */
     bool ending;
     uint64_t good, bad;
     struct loop_timer timer;
@@ -52,12 +54,15 @@ static void answered(void *ctx, enum msgin5g_err err, const struct http_response
 static void ask(struct stream *stream)
 {
     struct load *load = stream->load;
+    const struct http_header authorization = { "authorization", load->authorization };
     struct http_call call = {
         .method = "POST",
         .path = PATH,
         .content_type = "application/json",
         .body = load->body,
         .length = strlen(load->body),
+        .headers = &authorization,
+        .header_count = load->authorization[0] != '\0' ? 1 : 0,
         .deadline_ms = 10000,
     };
     if (http_client_send(stream->client, &call, answered, stream) == MSGIN5G_OK)
@@ -119,8 +124,10 @@ int main(int argc, char **argv)
     struct load load = { 0 };
     struct tls_context *tls = NULL;
     char problem[256] = "";
-    if (argc != 11)
-        fail("URL CA CERTIFICATE KEY A_KID AF_ID CONNECTIONS STREAMS SECONDS SERVER_PID");
+    if (argc != 11 && argc != 12)
+        fail("URL CA CERTIFICATE KEY A_KID AF_ID CONNECTIONS STREAMS SECONDS SERVER_PID [ACCESS_TOKEN]");
+    if (argc == 12)
+        (void)snprintf(load.authorization, sizeof load.authorization, "Bearer %s", argv[11]);
     load.connections = strtoul(argv[7], NULL, 10);
     load.streams = strtoul(argv[8], NULL, 10);
     int64_t ms = strtol(argv[9], NULL, 10) * 1000;

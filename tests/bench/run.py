@@ -18,7 +18,14 @@ import references  # noqa: E402
 import sbi  # noqa: E402
 import testbed  # noqa: E402
 
-SUITES = {"c0a8": "PSK-CCM8", "d001": "ECDHE-PSK-GCM", "ccac": "ECDHE-PSK-CHACHA20", "1301": "DTLS 1.3 PSK-DHE"}
+# Ua* profiles: scheme, suite, name.
+PROFILES = (("coaps", "c0a8", "DTLS 1.2 PSK-CCM8"), ("coaps", "d001", "DTLS 1.2 ECDHE-PSK-GCM"),
+            ("coaps", "ccac", "DTLS 1.2 ECDHE-PSK-CHACHA20"), ("coaps", "1301", "DTLS 1.3 PSK-DHE"),
+            ("coaps+tcp", "d001", "TLS 1.2 ECDHE-PSK-GCM"), ("coaps+tcp", "ccac", "TLS 1.2 ECDHE-PSK-CHACHA20"),
+            ("coaps+tcp", "1301", "TLS 1.3 PSK-DHE"))
+A_KID = "0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5gc.mnc001.mcc001.3gppnetwork.org"
+AF_ID = "msgin5g.lab.example:0100000009"
+AANF_ID, AF_NF_ID = "3f1f5a2b-1c2d-4e3f-8a9b-0c1d2e3f4a5b", "1f1f5a2b-1c2d-4e3f-8a9b-0c1d2e3f4a5b"
 HOLDER_UES = 10000  # a process: below the limit of descriptors
 
 
@@ -65,11 +72,11 @@ class Table:
 class Generator:
     """One loadgen process."""
 
-    def __init__(self, bed, count, suite="c0a8", first=1, window=32):
+    def __init__(self, bed, count, suite="c0a8", first=1, window=32, scheme="coaps"):
         certs = bed.certs
         self.bed = bed
         self.process = subprocess.Popen(
-            [testbed.program("loadgen"), "--server", "coaps://127.0.0.1:%d" % bed.server.port("coaps"), "--aanf",
+            [testbed.program("loadgen"), "--server", "%s://127.0.0.1:%d" % (scheme, bed.server.port(scheme)), "--aanf",
              bed.aanf_url, "--ca", str(certs / "ca.pem"), "--cert", str(certs / "ausf-client.pem"), "--key",
              str(certs / "ausf-client.key"), "--server-pid", str(bed.server.process.pid), "--first", str(first),
              "--count", str(count), "--suite", suite, "--window", str(window)],
@@ -135,19 +142,19 @@ def registrations(table, options):
     """Handshake and REG, with the key still at the AAnF, then with it in the server's cache."""
     ues = options.handshakes
     with started() as bed:
-        for place, (suite, name) in enumerate(SUITES.items()):
-            generator = Generator(bed, ues, suite, first=1 + place * 100000)
+        for place, (scheme, suite, name) in enumerate(PROFILES):
+            generator = Generator(bed, ues, suite, first=1 + place * 100000, scheme=scheme)
             cold = complete(generator.step("register", ues), ues)
             closed = generator.step("deregister")
             warm = complete(generator.step("register", ues), ues)
             generator.step("deregister")
             generator.close()
-            label = "%s %s" % (suite.upper(), name)
+            label = "%s %s" % (suite.upper(), name) if scheme == "coaps" else name
             table.add("%s, first contact: key fetched, handshake, REG" % label, per(cold, "ues"), "us CPU each",
                       200 if suite == "c0a8" else None)
             table.add("%s, first contact" % label, cold["ues"] / cold["seconds"], "/s", digits=0)
             table.add("%s, key cached: handshake, REG" % label, per(warm, "ues"), "us CPU each",
-                      reference=("register", suite))
+                      reference=("register", suite) if scheme == "coaps" else None)
             table.add("%s, key cached" % label, warm["ues"] / warm["seconds"], "/s", digits=0)
             table.add("%s, DEREG and close" % label, per(closed, "ues"), "us CPU each")
         ues = min(1000, options.handshakes)
@@ -250,24 +257,48 @@ def slow_aanf(table, options):
         generator.close()
 
 
-def key_requests(table, options):
-    """Retrievals of K_AF at the AAnF: 10 connections of mutual TLS, 10 streams each."""
-    a_kid = "0.pHY_9qVCfFj6UfYuA2wqozyINDzdpfF9uGzxq3tWYbY@5gc.mnc001.mcc001.3gppnetwork.org"
+def token_of(bed):
+    """An access token for the AF (TS 29.510), as the AAnF's own endpoint issues it."""
+    argv = [*sbi.Consumer(bed.aanf_url, bed.certs, "server").curl, "--data", "grant_type=client_credentials&nfInstanceId=%s&scope="
+            "naanf-akma naanf-akma:applicationkeyget naanf-akma:applicationkeyget:supi-access" % AF_NF_ID]
+    answer = subprocess.run([*argv, bed.aanf_url + "/oauth2/token"], capture_output=True, text=True, check=True).stdout
+    return json.loads(answer.split("\n\n", 1)[1])["access_token"]
+
+
+def key_requests_of(config, options):
+    """One AAnF, 10 connections with 10 streams each."""
+    clear = config.get("insecure_h2c", False)
     with tempfile.TemporaryDirectory(prefix="msgin5g-bench-") as folder, testbed.Testbed(folder) as bed:
-        bed.start_aanf()
+        bed.start_aanf(**config)
         pin(bed.aanf.process, 1)
         certs = bed.certs
-        registered = sbi.Consumer(bed.aanf_url, certs, "ausf-client").register(
-            aKId=a_kid, supi="imsi-001010000000001", kAkma="17" * 32)
+        ausf = sbi.Consumer(bed.aanf_url, certs, "ausf-client")
+        if clear:
+            bed.aanf_url = bed.aanf_url.replace("https", "http")
+            ausf = sbi.Consumer(bed.aanf_url, certs, None)
+            ausf.curl.append("--http2-prior-knowledge")
+        registered = ausf.register(aKId=A_KID, supi="imsi-001010000000001", kAkma="17" * 32)
         if registered.status != 200:
             raise RuntimeError("the AAnF did not take a key: %d" % registered.status)
-        figures = references.generate(
-            pin, "bench_aanf", bed.aanf_url, certs / "ca.pem", certs / "server.pem", certs / "server.key", a_kid,
-            "msgin5g.lab.example:0100000009", 10, 10, max(1, round(options.seconds)), bed.aanf.process.pid)
-    label = "AAnF: key retrievals, 10 connections x 10 streams"
-    table.add(label, figures["cpu_us"], "us CPU each")
-    table.add(label + ", at a full core", figures["requests_per_core_s"], "/s", 20000, at_least=True, digits=0)
-    table.add(label + ", served", figures["requests_per_s"], "/s", digits=0)
+        token = [token_of(bed)] if "oauth" in config else []
+        return references.generate(
+            pin, "bench_aanf", bed.aanf_url, certs / "ca.pem", certs / "server.pem", certs / "server.key", A_KID, AF_ID, 10, 10,
+            max(1, round(options.seconds)), bed.aanf.process.pid, *token)
+
+
+def key_requests(table, options):
+    """Retrievals of K_AF at the AAnF: mutual TLS, with an access token as well, and in clear (where no tokens may be used)."""
+    everybody = {"certificate": "*", "fqdns": ["msgin5g.lab.example"]}
+    oauth = {"enabled": True, "required": False, "issuer": AANF_ID, "instances": [
+        {"certificate": "localhost", "nf_instance_id": AF_NF_ID, "nf_type": "AF"}]}
+    for name, config in (
+            ("mutual TLS", {}), ("mutual TLS, access token", {"nf_instance_id": AANF_ID, "oauth": oauth}),
+            ("h2c", {"insecure_h2c": True, "tls": {}, "afs": [everybody], "consumers": {"anchor_key": ["*"]}})):
+        figures = key_requests_of(config, options)
+        label = "AAnF: key retrievals, %s" % name
+        table.add(label, figures["cpu_us"], "us CPU each", digits=2)
+        table.add(label + ", at a full core", figures["requests_per_core_s"], "/s", 20000, at_least=True, digits=0)
+        table.add(label + ", served", figures["requests_per_s"], "/s", digits=0)
 
 
 STEPS = ("registrations", "messages", "idle", "memory", "aanf", "slow-aanf")
