@@ -269,7 +269,6 @@ void observation_on_acked(struct transport_session *session, uint16_t mid);
 /** The peer refused a notification, or never acknowledged it. @p sent NULL: it was not confirmable. */
 void observation_on_nack(
     struct transport_session *session, const coap_pdu_t *sent, coap_nack_reason_t reason, uint16_t mid);
-void observation_forget_session(struct transport_session *session);
 
 enum msgin5g_err request_setup(struct transport *transport);
 /** Before libcoap looks at a request: answer a duplicate. @return 1 when it was one. */

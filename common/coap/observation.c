@@ -92,7 +92,7 @@ static void end(struct transport_observation *observation, enum transport_observ
     fail_notifications(session, observation); /* a place to compare with: its owner may have freed it */
 }
 
-void observation_forget_session(struct transport_session *session)
+void transport_observations_end(struct transport_session *session)
 {
     while (session->observations != NULL)
         end(session->observations, TRANSPORT_OBSERVE_END_SESSION);

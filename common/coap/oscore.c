@@ -265,8 +265,8 @@ static bool to_open_path(const struct transport_session *path, const coap_pdu_t 
     char name[64];
     struct transport_request request = { .pdu = pdu };
     const char *open_path = path->transport->oscore.open_path;
-    return path->oscore->is_path && open_path != NULL && coap_pdu_get_code(pdu) == COAP_REQUEST_CODE_POST &&
-           transport_request_path(&request, name, sizeof name) && strcmp(name, open_path) == 0;
+    return path->oscore->is_path && open_path != NULL && transport_request_path(&request, name, sizeof name) &&
+           strcmp(name, open_path) == 0;
 }
 
 static bool too_large(const coap_pdu_t *pdu)

@@ -333,7 +333,9 @@ static void on_request(coap_resource_t *resource, coap_session_t *coap, const co
     struct transport_session *owner = path != NULL ? oscore_owner(path->transport) : NULL;
     struct transport_session *session = owner != NULL ? owner : path;
     if (session == NULL || session->state != SESSION_OPEN) {
-        coap_pdu_set_code(response, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+        /* A context that is being removed is none any more (RFC 8613 8.2). */
+        coap_pdu_set_code(
+            response, owner != NULL ? COAP_RESPONSE_CODE_UNAUTHORIZED : COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
         return;
     }
     struct transport_request request = { .session = session,

@@ -186,7 +186,7 @@ static void release(struct transport_session *session)
     let_go(session);
     session->ssl = NULL;
     exchange_end_all(session, MSGIN5G_ERR_CLOSED);
-    observation_forget_session(session);
+    transport_observations_end(session);
     if (transport->handler.closed != NULL && !oscore_is_path(session))
         transport->handler.closed(transport->ctx, session, (enum transport_end)session->end);
     free_session(session);

@@ -84,6 +84,18 @@ void a_kid_sessions_leave(struct a_kid_sessions *sessions, struct a_kid_member *
     free(entry);
 }
 
+void a_kid_sessions_each_other(
+    struct a_kid_member *member, void (*run)(void *ctx, struct a_kid_member *other), void *ctx)
+{
+    struct a_kid_member *other, *next;
+    if (member->entry == NULL)
+        return;
+    DL_FOREACH_SAFE (member->entry->members, other, next) {
+        if (other != member)
+            run(ctx, other);
+    }
+}
+
 size_t a_kid_sessions_each(struct a_kid_sessions *sessions, struct msgin5g_str a_kid,
     void (*run)(void *ctx, struct a_kid_member *member), void *ctx)
 {

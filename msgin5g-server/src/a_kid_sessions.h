@@ -22,6 +22,9 @@ enum msgin5g_err a_kid_sessions_join(
     struct a_kid_sessions *sessions, struct a_kid_member *member, struct msgin5g_str a_kid);
 /** A member that is in no table is left alone. */
 void a_kid_sessions_leave(struct a_kid_sessions *sessions, struct a_kid_member *member);
+/** Call @p run for each other member of @p member's A-KID, in the order they joined; it may make that one leave. */
+void a_kid_sessions_each_other(
+    struct a_kid_member *member, void (*run)(void *ctx, struct a_kid_member *other), void *ctx);
 /** Call @p run for each member of @p a_kid; it may make that member leave, but no other. @return how many there were.
  */
 size_t a_kid_sessions_each(struct a_kid_sessions *sessions, struct msgin5g_str a_kid,

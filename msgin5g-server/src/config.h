@@ -28,6 +28,9 @@ struct server_config {
     bool coaps_tcp_enabled;
     char *coaps_tcp_host;
     int64_t coaps_tcp_port;
+    bool oscore_enabled;
+    char *oscore_host;
+    int64_t oscore_port;
     char *service_path;
     struct config_strings fqdns;
     bool coap_ccm8;
@@ -70,6 +73,7 @@ struct server_config {
     int64_t half_open_ms;
     int64_t half_open_total;
     int64_t half_open_per_source;
+    int64_t oscore_half_open_ms;
     int64_t pending_peers;
     int64_t pending_octets;
     int64_t key_requests_per_source;

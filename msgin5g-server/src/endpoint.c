@@ -1,14 +1,14 @@
 #include "endpoint.h"
 
-#include "a_kid_sessions.h"
 #include "base/log.h"
+#include "contexts.h"
 #include "topics.h"
 #include "way_ue.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define HOST_SIZE (AKMA_FQDN_MAX + 1)
 #define PATH_SIZE (MSGIN5G_SERVICE_ID_MAX + 64) /* a literal server URI may stand in Uri-Path (EC-1) */
 
 struct endpoint {
@@ -21,16 +21,11 @@ struct endpoint {
     struct server_metrics *metrics;
     struct a_kid_sessions *a_kid_sessions;
     struct way_ue_config way_config;
+    struct contexts *contexts;
+    struct establishments *establishments; /* NULL: listen.oscore is off */
     uint16_t port;
     uint16_t tcp_port;
-};
-
-/* What belongs to one session. The peer is the rest of the server's view of it; the handshake goes when it is open. */
-struct link {
-    struct peer peer;
-    struct endpoint *endpoint;
-    struct handshake *handshake; /* NULL: over */
-    struct a_kid_member a_kid;   /* whose K_AF protects it, from the moment it was handed out */
+    uint16_t oscore_port;
 };
 
 static void on_key_expiry(void *ctx)
@@ -86,10 +81,20 @@ static bool admit(struct link *link)
     return set_key_expiry(link, outcome.expiry_s) == MSGIN5G_OK;
 }
 
+static void open_context(struct link *link)
+{
+    contexts_confirm(link);
+    log_debug("session opened remote=%s protection=OSCORE", transport_session_remote(link->peer.session));
+}
+
 static void on_opened(void *ctx, struct transport_session *session)
 {
     struct endpoint *endpoint = ctx;
     struct link *link = transport_session_user(session);
+    if (transport_session_scheme(session) == TRANSPORT_OSCORE) {
+        open_context(link);
+        return;
+    }
     bool admitted = link != NULL && link->handshake != NULL && admit(link);
     if (link != NULL)
         end_handshake(link);
@@ -114,6 +119,8 @@ static void on_closed(void *ctx, struct transport_session *session, enum transpo
     log_debug("session closed remote=%s end=%d alert=%d", transport_session_remote(session), (int)end,
         transport_session_alert(session));
     end_handshake(link);
+    if (link->contexts != NULL)
+        contexts_closed(link, end);
     loop_timer_cancel(endpoint->loop, &link->peer.key_expiry);
     a_kid_sessions_leave(endpoint->a_kid_sessions, &link->a_kid);
     registrations_peer_closed(endpoint->registrations, &link->peer);
@@ -148,14 +155,40 @@ static bool on_psk(void *ctx, struct transport_session *session, const char *ide
     return noted || !handshake_outcome(link->handshake).known;
 }
 
-static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
+/* Without protection: the one thing that a UE may say so is its A-KID. */
+static void on_akma_request(
+    struct endpoint *endpoint, struct transport_session *session, struct transport_request *request)
 {
-    struct endpoint *endpoint = ctx;
-    struct link *link = transport_session_user(session);
+    char host[HOST_SIZE];
+    struct transport_answer answer;
+    const struct establishment_request from = {
+        .handle = request,
+        .method = transport_request_method(request),
+        .format = transport_request_format(request),
+        .body = transport_request_body(request),
+        .host = transport_request_host(request, host, sizeof host) ? host : NULL,
+        .remote = transport_session_remote(session),
+    };
+    if (establishments_handle(endpoint->establishments, &from, &answer))
+        transport_respond(request, &answer);
+}
+
+static void refuse_expired(struct link *link, struct transport_request *request)
+{
+    static const char diagnostic[] = "K_AF_EXPIRED";
+    const struct transport_answer answer = { .code = MSGIN5G_COAP_CODE(4, 1),
+        .format = TRANSPORT_FORMAT_NONE,
+        .body = diagnostic,
+        .length = sizeof diagnostic - 1,
+        .max_age_s = -1 };
+    transport_respond(request, &answer);
+    contexts_end(link);
+}
+
+static void on_message(struct endpoint *endpoint, struct link *link, struct transport_request *request)
+{
     char path[PATH_SIZE];
     struct transport_answer answer;
-    if (link == NULL || link->handshake != NULL)
-        return;
     struct incoming incoming = {
         .method = transport_request_method(request),
         .path = transport_request_path(request, path, sizeof path) ? path : NULL,
@@ -176,6 +209,20 @@ static void on_observation_ended(void *ctx, struct transport_observation *observ
     topics_observation_ended(observation, end);
 }
 
+static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
+{
+    struct endpoint *endpoint = ctx;
+    struct link *link = transport_session_user(session);
+    if (transport_session_scheme(session) == TRANSPORT_OSCORE && !transport_request_protected(request))
+        on_akma_request(endpoint, session, request);
+    else if (link == NULL || link->handshake != NULL)
+        return;
+    else if (link->contexts != NULL && contexts_expired(link))
+        refuse_expired(link, request);
+    else
+        on_message(endpoint, link, request);
+}
+
 static struct transport_config transport_config_of(const struct server_config *config, struct metrics *metrics)
 {
     bool key_log = config->debug_key_log && *config->debug_key_log_file != '\0';
@@ -188,8 +235,18 @@ static struct transport_config transport_config_of(const struct server_config *c
         .half_open_total = (unsigned)config->half_open_total,
         .session_idle_s = (unsigned)(config->session_idle_ms / 1000),
         .max_sessions = (unsigned)config->max_sessions,
+        .oscore_open_path = ESTABLISHMENT_PATH,
+        .oscore_half_open_s = (unsigned)(config->oscore_half_open_ms / 1000),
         .metrics = metrics,
     };
+}
+
+static enum msgin5g_err create_contexts(struct endpoint *endpoint)
+{
+    const struct contexts_transport transport = { transport_oscore_expect, transport_session_close,
+        transport_observations_end, transport_session_remote, endpoint->transport };
+    return contexts_create(endpoint->loop, endpoint->config, &transport, &endpoint->way_config,
+        endpoint->a_kid_sessions, endpoint->metrics, &endpoint->contexts);
 }
 
 enum msgin5g_err endpoint_create(
@@ -212,9 +269,10 @@ enum msgin5g_err endpoint_create(
     enum msgin5g_err err = a_kid_sessions_create(&endpoint->a_kid_sessions);
     if (err == MSGIN5G_OK)
         err = transport_create(loop, &transport_config, &handler, endpoint, &endpoint->transport);
+    if (err == MSGIN5G_OK)
+        err = create_contexts(endpoint);
     if (err != MSGIN5G_OK) {
-        a_kid_sessions_free(endpoint->a_kid_sessions);
-        free(endpoint);
+        endpoint_free(endpoint);
         return err;
     }
     *out = endpoint;
@@ -226,6 +284,7 @@ void endpoint_free(struct endpoint *endpoint)
     if (endpoint == NULL)
         return;
     transport_free(endpoint->transport);
+    contexts_free(endpoint->contexts);
     a_kid_sessions_free(endpoint->a_kid_sessions);
     free(endpoint);
 }
@@ -233,24 +292,52 @@ void endpoint_free(struct endpoint *endpoint)
 static enum msgin5g_err serve(
     struct endpoint *endpoint, enum transport_scheme scheme, const char *host, int64_t port, uint16_t *bound_port)
 {
+    static const char *const names[] = {
+        [TRANSPORT_COAPS] = "coaps", [TRANSPORT_COAPS_TCP] = "coaps+tcp", [TRANSPORT_OSCORE] = "coap"
+    };
     enum msgin5g_err err = transport_listen(endpoint->transport, scheme, host, (uint16_t)port, bound_port);
     if (err != MSGIN5G_OK)
-        log_error("cannot listen scheme=%s host=%s port=%d problem=\"%s\"",
-            scheme == TRANSPORT_COAPS_TCP ? "coaps+tcp" : "coaps", host, (int)port, msgin5g_err_text(err));
+        log_error("cannot listen scheme=%s host=%s port=%d problem=\"%s\"", names[scheme], host, (int)port,
+            msgin5g_err_text(err));
     return err;
 }
 
-enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *handshakes,
-    struct registrations *registrations, struct dispatch *dispatch)
+enum msgin5g_err endpoint_serve(struct endpoint *endpoint, const struct endpoint_services *services)
 {
     const struct server_config *config = endpoint->config;
-    endpoint->handshakes = handshakes;
-    endpoint->registrations = registrations;
-    endpoint->dispatch = dispatch;
+    endpoint->handshakes = services->handshakes;
+    endpoint->establishments = services->establishments;
+    endpoint->registrations = services->registrations;
+    endpoint->dispatch = services->dispatch;
+    contexts_serve(endpoint->contexts, services->registrations);
     enum msgin5g_err err = serve(endpoint, TRANSPORT_COAPS, config->coaps_host, config->coaps_port, &endpoint->port);
     if (err == MSGIN5G_OK && config->coaps_tcp_enabled)
         err = serve(endpoint, TRANSPORT_COAPS_TCP, config->coaps_tcp_host, config->coaps_tcp_port, &endpoint->tcp_port);
+    if (err == MSGIN5G_OK && config->oscore_enabled)
+        err = serve(endpoint, TRANSPORT_OSCORE, config->oscore_host, config->oscore_port, &endpoint->oscore_port);
     return err;
+}
+
+static bool id_taken(void *ctx, const struct oscore_sid *ue_sid)
+{
+    const struct endpoint *endpoint = ctx;
+    return transport_oscore_id_taken(
+        endpoint->transport, (struct msgin5g_str){ (const char *)ue_sid->octets, ue_sid->length });
+}
+
+static enum msgin5g_err accept_context(void *ctx, const struct establishment_grant *grant)
+{
+    const struct endpoint *endpoint = ctx;
+    return contexts_accept(endpoint->contexts, grant);
+}
+
+struct establishment_ops endpoint_establishment_ops(struct endpoint *endpoint)
+{
+    return (struct establishment_ops){ .id_taken = id_taken,
+        .accept = accept_context,
+        .defer = transport_defer,
+        .respond = transport_deferred_respond,
+        .ctx = endpoint };
 }
 
 uint16_t endpoint_port(const struct endpoint *endpoint)
@@ -263,6 +350,11 @@ uint16_t endpoint_tcp_port(const struct endpoint *endpoint)
     return endpoint->tcp_port;
 }
 
+uint16_t endpoint_oscore_port(const struct endpoint *endpoint)
+{
+    return endpoint->oscore_port;
+}
+
 void endpoint_count_sessions(struct endpoint *endpoint)
 {
     struct transport_counts counts = transport_count(endpoint->transport);
@@ -273,7 +365,7 @@ void endpoint_count_sessions(struct endpoint *endpoint)
 static void close_disabled(void *ctx, struct a_kid_member *member)
 {
     const struct endpoint *endpoint = ctx;
-    struct link *link = (struct link *)((char *)member - offsetof(struct link, a_kid));
+    struct link *link = link_of_a_kid(member);
     log_debug("session closed, the AAnF disabled its UE remote=%s", transport_session_remote(link->peer.session));
     metric_add(endpoint->metrics->sessions_disabled, 1);
     transport_session_close(link->peer.session);

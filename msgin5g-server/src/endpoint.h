@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "dispatch.h"
+#include "establishment.h"
 #include "handshake.h"
 #include "registration.h"
 
@@ -15,13 +16,23 @@ enum msgin5g_err endpoint_create(
     struct loop *loop, const struct server_config *config, struct server_metrics *metrics, struct endpoint **out);
 /** Close every session, then release; what endpoint_serve() was given must still be there. NULL is allowed. */
 void endpoint_free(struct endpoint *endpoint);
-/** Begin to serve. Everything is borrowed. @return MSGIN5G_OK, ERR_IO (cannot bind), ERR_INVALID or ERR_NO_MEMORY. */
-enum msgin5g_err endpoint_serve(struct endpoint *endpoint, struct handshakes *handshakes,
-    struct registrations *registrations, struct dispatch *dispatch);
+/** Who does what over it; borrowed. */
+struct endpoint_services {
+    struct handshakes *handshakes;
+    struct establishments *establishments; /* may be NULL while listen.oscore is off */
+    struct registrations *registrations;
+    struct dispatch *dispatch;
+};
+/** Begin to serve. @return MSGIN5G_OK, ERR_IO (cannot bind), ERR_INVALID or ERR_NO_MEMORY. */
+enum msgin5g_err endpoint_serve(struct endpoint *endpoint, const struct endpoint_services *services);
+/** What POST /akma needs of @p endpoint; valid as long as that. */
+struct establishment_ops endpoint_establishment_ops(struct endpoint *endpoint);
 /** Port really bound. */
 uint16_t endpoint_port(const struct endpoint *endpoint);
 /** Likewise of coaps+tcp, 0 when it is off. */
 uint16_t endpoint_tcp_port(const struct endpoint *endpoint);
+/** Likewise of OSCORE. */
+uint16_t endpoint_oscore_port(const struct endpoint *endpoint);
 /** Bring msgin5g_sessions up to date. */
 void endpoint_count_sessions(struct endpoint *endpoint);
 /** The AAnF serves @p a_kid no more: close its sessions, those still in their handshake too (N12).

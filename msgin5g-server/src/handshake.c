@@ -1,17 +1,16 @@
 #include "handshake.h"
 
 #include "base/log.h"
+#include "own_names.h"
 #include "psk_gate.h"
 #include "psk_gate_stream.h"
 #include "psk_pending.h"
 #include "rate_limit.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define RATE_LIMITED_SOURCES 65536
 
@@ -29,8 +28,7 @@ struct handshakes {
     struct server_metrics *metrics;
     struct psk_pending *pending;
     struct rate_limit *rate;
-    char **fqdns; /* ours, in lower case */
-    size_t fqdn_count;
+    struct own_names *names;
     bool hide_identities;
     struct refusal refusals[6];
 };
@@ -48,28 +46,6 @@ struct handshake {
     int64_t expiry_s;
     char identity[AKMA_SUPI_MAX + 1];
 };
-
-static char *lower_case(const char *text)
-{
-    char *copy = strdup(text);
-    for (char *at = copy; at != NULL && *at != '\0'; at++)
-        *at = (char)tolower((unsigned char)*at);
-    return copy;
-}
-
-static enum msgin5g_err copy_fqdns(struct handshakes *handshakes, const struct config_strings *fqdns)
-{
-    handshakes->fqdns = calloc(fqdns->count, sizeof *handshakes->fqdns);
-    if (handshakes->fqdns == NULL)
-        return MSGIN5G_ERR_NO_MEMORY;
-    for (; handshakes->fqdn_count < fqdns->count; handshakes->fqdn_count++) {
-        char *fqdn = lower_case(fqdns->values[handshakes->fqdn_count]);
-        if (fqdn == NULL)
-            return MSGIN5G_ERR_NO_MEMORY;
-        handshakes->fqdns[handshakes->fqdn_count] = fqdn;
-    }
-    return MSGIN5G_OK;
-}
 
 static void set_up_refusals(struct handshakes *handshakes)
 {
@@ -99,7 +75,7 @@ enum msgin5g_err handshakes_create(struct loop *loop, const struct server_config
     handshakes->metrics = metrics;
     handshakes->hide_identities = config->hide_identities;
     set_up_refusals(handshakes);
-    enum msgin5g_err err = copy_fqdns(handshakes, &config->fqdns);
+    enum msgin5g_err err = own_names_create(&config->fqdns, &handshakes->names);
     if (err == MSGIN5G_OK)
         err = psk_pending_create(
             (size_t)config->pending_peers, (size_t)config->pending_octets, metrics, &handshakes->pending);
@@ -118,9 +94,7 @@ void handshakes_free(struct handshakes *handshakes)
 {
     if (handshakes == NULL)
         return;
-    for (size_t i = 0; i < handshakes->fqdn_count; i++)
-        free(handshakes->fqdns[i]);
-    free(handshakes->fqdns);
+    own_names_free(handshakes->names);
     psk_pending_free(handshakes->pending);
     rate_limit_free(handshakes->rate);
     free(handshakes);
@@ -349,16 +323,6 @@ static bool cookie_invented(const struct handshake *handshake, const struct psk_
     return true;
 }
 
-static const char *own_fqdn(const struct handshakes *handshakes, struct msgin5g_str name)
-{
-    for (size_t i = 0; i < handshakes->fqdn_count; i++) {
-        const char *fqdn = handshakes->fqdns[i];
-        if (strlen(fqdn) == name.length && strncasecmp(fqdn, name.octets, name.length) == 0)
-            return fqdn;
-    }
-    return NULL;
-}
-
 static enum transport_gate_verdict on_hello(
     struct handshake *handshake, const struct psk_gate_finding *hello, const uint8_t *octets, size_t length)
 {
@@ -371,7 +335,7 @@ static enum transport_gate_verdict on_hello(
         return TRANSPORT_GATE_PASS;
     if (hello->server_name.octets == NULL)
         return refuse(handshake, TLS_ALERT_MISSING_EXTENSION, hello->identity, "no server_name");
-    handshake->fqdn = own_fqdn(all, hello->server_name);
+    handshake->fqdn = own_names_find(all->names, hello->server_name);
     if (handshake->fqdn == NULL)
         return refuse(handshake, TLS_ALERT_UNRECOGNIZED_NAME, hello->identity, "server_name is not ours");
     if (!hello->is_1_3)

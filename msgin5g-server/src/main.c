@@ -201,9 +201,20 @@ static const char *listener_text(char out[LISTENER_TEXT_SIZE], const char *name,
     return out;
 }
 
+static void say_ready(const struct server *server)
+{
+    const struct server_config *config = &server->config;
+    const struct shard *shard = server->shard;
+    char tcp[LISTENER_TEXT_SIZE], oscore[LISTENER_TEXT_SIZE], api[LISTENER_TEXT_SIZE];
+    daemon_ready("coaps=%s:%u%s%s%s management=%s:%u", config->coaps_host, shard_coaps_port(shard),
+        listener_text(tcp, "coaps+tcp", config->coaps_tcp_host, shard_coaps_tcp_port(shard)),
+        listener_text(oscore, "coap", config->oscore_host, shard_oscore_port(shard)),
+        listener_text(api, "api", config->api.host, shard_api_port(shard)), config->management_host,
+        admin_api_port(server->admin));
+}
+
 static enum msgin5g_err run(struct server *server)
 {
-    char coaps_tcp[LISTENER_TEXT_SIZE], api[LISTENER_TEXT_SIZE];
     raise_descriptor_limit();
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk to the store, not the end */
     enum msgin5g_err err = build(server);
@@ -211,10 +222,7 @@ static enum msgin5g_err run(struct server *server)
         log_error("cannot start problem=\"%s\"", msgin5g_err_text(err));
         return err;
     }
-    daemon_ready("coaps=%s:%u%s%s management=%s:%u", server->config.coaps_host, shard_coaps_port(server->shard),
-        listener_text(coaps_tcp, "coaps+tcp", server->config.coaps_tcp_host, shard_coaps_tcp_port(server->shard)),
-        listener_text(api, "api", server->config.api.host, shard_api_port(server->shard)),
-        server->config.management_host, admin_api_port(server->admin));
+    say_ready(server);
     err = loop_run(server->loop);
     daemon_notify("STOPPING=1");
     return err;

@@ -19,6 +19,7 @@ struct peer {
     const struct way_ue_config *way_config;
     char *identity; /* SUPI or GPSI from the AAnF; NULL when it gave none (N17) */
     struct loop_timer key_expiry;
+    int64_t registrations_until_s; /* no registration over it lasts longer (UTC); 0: no such limit */
     struct rate_bucket requests;
 };
 

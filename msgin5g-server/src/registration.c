@@ -151,6 +151,18 @@ void registrations_peer_closed(struct registrations *registrations, struct peer 
         detach(peer->registrations);
 }
 
+void registrations_move(struct registrations *registrations, struct peer *from, struct peer *to)
+{
+    (void)registrations;
+    while (from->registrations != NULL) {
+        struct registration *registration = from->registrations;
+        if (strcmp(registration->identity, identity_of(to)) == 0)
+            attach(registration, to);
+        else
+            detach(registration);
+    }
+}
+
 size_t registrations_rebind(struct registrations *registrations, const struct identity_map *map)
 {
     size_t ended = 0;
@@ -182,6 +194,16 @@ static int64_t lifetime(const struct registrations_config *config, int64_t wish_
     if (wish_s < config->min_s)
         return config->min_s;
     return wish_s > config->max_s ? config->max_s : wish_s;
+}
+
+/* A UE that only listens has to come back before its key is over, where nothing else would tell it. */
+static int64_t lifetime_at(const struct registrations *all, const struct peer *peer, int64_t wish_s)
+{
+    int64_t lifetime_s = lifetime(&all->config, wish_s);
+    int64_t left_s = peer->registrations_until_s - loop_utc_s(all->loop);
+    if (peer->registrations_until_s == 0 || lifetime_s <= left_s)
+        return lifetime_s;
+    return left_s > 1 ? left_s : 1;
 }
 
 static enum msgin5g_err check_room(const struct registrations *all, const struct peer *peer, bool is_new)
@@ -272,7 +294,7 @@ enum msgin5g_err registration_on_reg(
     bool is_new = false;
     if (!may_register(all, request->peer, &request->originator))
         return refuse(all, request, MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR, reply);
-    int64_t lifetime_s = lifetime(&all->config, request->message->reg_exp_time_s);
+    int64_t lifetime_s = lifetime_at(all, request->peer, request->message->reg_exp_time_s);
     enum msgin5g_err err = take(all, request->peer, &request->originator, &registration, &is_new);
     if (err == MSGIN5G_OK)
         err = set_expiry(all, registration, lifetime_s);

@@ -50,6 +50,8 @@ enum msgin5g_err registrations_authorise(
     struct registrations *registrations, struct peer *peer, const struct msgin5g_service_id *id);
 /** The session of @p peer is gone; its registrations wait for another one. */
 void registrations_peer_closed(struct registrations *registrations, struct peer *peer);
+/** The UE behind @p from is behind @p to now, with the same A-KID: its registrations are reached over @p to. */
+void registrations_move(struct registrations *registrations, struct peer *from, struct peer *to);
 /** Use @p map from now on and end registrations that it does not allow any more. @return how many. */
 size_t registrations_rebind(struct registrations *registrations, const struct identity_map *map);
 

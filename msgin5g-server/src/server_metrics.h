@@ -61,7 +61,33 @@ enum server_outcome {
     X(refused_name, counter, "msgin5g_gate_refused_total", "alert=\"unrecognized_name\"",                              \
         "Handshakes the gate refused.")                                                                                \
     X(refused_identity, counter, "msgin5g_gate_refused_total", "alert=\"unknown_psk_identity\"",                       \
-        "Handshakes the gate refused.")
+        "Handshakes the gate refused.")                                                                                \
+    X(akma_created, counter, "msgin5g_oscore_establishments_total", "result=\"created\"", "Answers to POST /akma.")    \
+    X(akma_bad_request, counter, "msgin5g_oscore_establishments_total", "result=\"bad_request\"",                      \
+        "Answers to POST /akma.")                                                                                      \
+    X(akma_unknown, counter, "msgin5g_oscore_establishments_total", "result=\"k_akma_not_present\"",                   \
+        "Answers to POST /akma.")                                                                                      \
+    X(akma_not_allowed, counter, "msgin5g_oscore_establishments_total", "result=\"af_not_allowed\"",                   \
+        "Answers to POST /akma.")                                                                                      \
+    X(akma_rate_limited, counter, "msgin5g_oscore_establishments_total", "result=\"rate_limited\"",                    \
+        "Answers to POST /akma.")                                                                                      \
+    X(akma_unavailable, counter, "msgin5g_oscore_establishments_total", "result=\"aanf_unavailable\"",                 \
+        "Answers to POST /akma.")                                                                                      \
+    X(akma_overloaded, counter, "msgin5g_oscore_establishments_total", "result=\"overloaded\"",                        \
+        "Answers to POST /akma.")                                                                                      \
+    X(akma_waiting, gauge, "msgin5g_oscore_waiting", "", "POST /akma that wait for a key.")                            \
+    X(contexts_half_open, gauge, "msgin5g_oscore_contexts", "state=\"half_open\"",                                     \
+        "OSCORE contexts; half_open: no request has verified yet.")                                                    \
+    X(contexts_open, gauge, "msgin5g_oscore_contexts", "state=\"open\"",                                               \
+        "OSCORE contexts; half_open: no request has verified yet.")                                                    \
+    X(contexts_confirmed, counter, "msgin5g_oscore_contexts_total", "event=\"confirmed\"",                             \
+        "What became of OSCORE contexts.")                                                                             \
+    X(contexts_timed_out, counter, "msgin5g_oscore_contexts_total", "event=\"timed_out\"",                             \
+        "What became of OSCORE contexts.")                                                                             \
+    X(contexts_evicted, counter, "msgin5g_oscore_contexts_total", "event=\"evicted\"",                                 \
+        "What became of OSCORE contexts.")                                                                             \
+    X(contexts_replaced, counter, "msgin5g_oscore_contexts_total", "event=\"replaced\"",                               \
+        "What became of OSCORE contexts.")
 
 struct server_metrics {
     struct metrics *registry;

@@ -9,6 +9,7 @@
 #include "directory.h"
 #include "dispatch.h"
 #include "endpoint.h"
+#include "establishment.h"
 #include "groups_local.h"
 #include "handshake.h"
 #include "identity.h"
@@ -34,6 +35,7 @@ struct shard {
     struct akma_af *af;
     struct psk_source *source;
     struct handshakes *handshakes;
+    struct establishments *establishments; /* NULL: listen.oscore is off */
     struct directory *directory;
     struct registrations *registrations;
     struct router *router;
@@ -105,6 +107,14 @@ static enum msgin5g_err create_handshakes(struct shard *shard)
     return handshakes_create(shard->loop, shard->config, &transport, shard->source, shard->metrics, &shard->handshakes);
 }
 
+static enum msgin5g_err create_establishments(struct shard *shard)
+{
+    const struct establishment_ops ops = endpoint_establishment_ops(shard->endpoint);
+    if (!shard->config->oscore_enabled)
+        return MSGIN5G_OK;
+    return establishments_create(shard->loop, shard->config, &ops, shard->af, shard->metrics, &shard->establishments);
+}
+
 static enum msgin5g_err create_registrations(struct shard *shard)
 {
     const struct server_config *config = shard->config;
@@ -171,6 +181,13 @@ static bool disable(void *ctx, struct msgin5g_str a_kid)
     return endpoint_disable(shard->endpoint, a_kid) > 0 || cached;
 }
 
+static enum msgin5g_err serve(struct shard *shard)
+{
+    const struct endpoint_services services = { shard->handshakes, shard->establishments, shard->registrations,
+        shard->dispatch };
+    return endpoint_serve(shard->endpoint, &services);
+}
+
 /* Bottom up: each step needs what the steps before made. */
 static enum msgin5g_err build(struct shard *shard)
 {
@@ -184,6 +201,8 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = endpoint_create(shard->loop, shard->config, shard->metrics, &shard->endpoint);
     if (err == MSGIN5G_OK)
+        err = create_establishments(shard);
+    if (err == MSGIN5G_OK)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
         err = application_servers_create(shard->loop, shard->config, shard->metrics, &shard->application_servers);
@@ -192,7 +211,7 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
     if (err == MSGIN5G_OK)
-        err = endpoint_serve(shard->endpoint, shard->handshakes, shard->registrations, shard->dispatch);
+        err = serve(shard);
     if (err == MSGIN5G_OK)
         err = af_callbacks_create(shard->loop, shard->config, shard->registry, disable, shard, &shard->callbacks);
     if (err == MSGIN5G_OK)
@@ -240,6 +259,7 @@ void shard_free(struct shard *shard)
     psk_source_free(shard->source);
     akma_af_free(shard->af);
     handshakes_free(shard->handshakes);
+    establishments_free(shard->establishments);
     tls_context_free(shard->aanf_tls);
     identity_map_free(shard->map);
     server_metrics_free(shard->metrics);
@@ -254,6 +274,11 @@ uint16_t shard_coaps_port(const struct shard *shard)
 uint16_t shard_coaps_tcp_port(const struct shard *shard)
 {
     return endpoint_tcp_port(shard->endpoint);
+}
+
+uint16_t shard_oscore_port(const struct shard *shard)
+{
+    return endpoint_oscore_port(shard->endpoint);
 }
 
 uint16_t shard_api_port(const struct shard *shard)

@@ -26,6 +26,8 @@ void shard_free(struct shard *shard);
 uint16_t shard_coaps_port(const struct shard *shard);
 /** 0 when listen.coaps_tcp is off. */
 uint16_t shard_coaps_tcp_port(const struct shard *shard);
+/** 0 when listen.oscore is off. */
+uint16_t shard_oscore_port(const struct shard *shard);
 /** TCP port of the API for application servers; 0 when it is off. */
 uint16_t shard_api_port(const struct shard *shard);
 /** Take over the bindings and groups of @p config (borrowed for the call). @return MSGIN5G_OK or ERR_NO_MEMORY (nothing

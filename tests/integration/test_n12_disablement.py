@@ -1,6 +1,5 @@
 """N12: the AAnF tells that a UE's service ended (TS 29.535 v19.5.0, ServiceDisableNotif); the server lets go at once."""
 
-import socket
 
 import pytest
 
@@ -15,17 +14,11 @@ SECOND_ID = "im:second@lab.example"
 pytestmark = pytest.mark.proves(on="sbi")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def net(bed):
     """AAnF and server that know each other's notifUri; `bed.callbacks` speaks to the server's listener as the AAnF."""
     bed.add_subscribers(4)
-    port = free_port()
+    port = testbed.free_port()
     bed.notif_uri = "https://localhost:%d" % port
     bed.start_aanf(afs=[{"certificate": "localhost", "fqdns": [testbed.FQDN, "msgin5g.lab.example"],
                          "notif_uris": [bed.notif_uri]}])

@@ -113,8 +113,9 @@ def test_ports(name):
     printed = yaml.safe_load(subprocess.run([testbed.program(name), "--print-config"], capture_output=True, text=True).stdout)
     defaults = {"management": printed["management"]}
     listen = printed["listen"]
-    defaults.update({"listen.coaps": listen["coaps"], "listen.coaps_tcp": listen["coaps_tcp"]} if name == "msgin5g-server"
+    defaults.update({"listen." + key: listen[key] for key in ("coaps", "coaps_tcp", "oscore")} if name == "msgin5g-server"
                     else {"listen": listen})
-    rows = re.findall(r"^\| `%s` \| (\d+)/(?:udp|tcp) \|.*\| `([\w.]+)` \|$" % name, DOC.read_text(), re.M)
+    rows = re.findall(r"^\| `%s` \| (\d+)/(?:udp|tcp)(?:, only with `enabled: true`)? \|.*\| `([\w.]+)` \|$" % name,
+                      DOC.read_text(), re.M)
     assert {key: int(port) for port, key in rows} == {key: value["port"] for key, value in defaults.items()}
     assert {value["host"] for value in defaults.values()} == {"127.0.0.1"}

@@ -16,33 +16,35 @@ import profiles
 SUPPORT = pathlib.Path(__file__).resolve().parent
 TESTS = SUPPORT.parent / "integration"
 PAGE = SUPPORT.parent.parent / "docs" / "akma-conformance.md"
-UA = {profile.name: profile.title for profile in profiles.ALL}
-COLUMNS = {**UA, "sbi": "AAnF"}  # sbi: Naanf_AKMA, tokens and primary authentication, the same whatever Ua* is
-HANDSHAKES = tuple(UA)
+HANDSHAKES = tuple(profile.name for profile in profiles.ALL)
+UA = (*HANDSHAKES, "oscore")
+# sbi: Naanf_AKMA, tokens and primary authentication, the same whatever Ua* is
+COLUMNS = {**{profile.name: profile.title for profile in profiles.ALL}, "oscore": "OSCORE", "sbi": "AAnF"}
 
 # Row: (case, columns it applies to, why not the others). Rows of the negative matrix, section 7.2 of the AKMA digest.
 MATRIX = {
-    "N1": ("unknown A-KID", (*HANDSHAKES, "sbi"), ""),
-    "N2": ("malformed A-KID", (*HANDSHAKES, "sbi"), ""),
-    "N3": ("subscriber without AKMA", (*HANDSHAKES, "sbi"), ""),
-    "N4": ("AF or FQDN not in the policy", (*HANDSHAKES, "sbi"), ""),
-    "N5": ("Ua* id differs between UE and server", HANDSHAKES, ""),
-    "N6": ("K_AF expired, before a handshake and in a session", HANDSHAKES, ""),
-    "N7": ("expiry in the past or unparsable", HANDSHAKES, ""),
-    "N8": ("K_AF that is none", HANDSHAKES, ""),
-    "N9": ("AAnF unreachable, slow, failing", HANDSHAKES, ""),
-    "N10": ("AAnF not trusted, token endpoint down", HANDSHAKES, ""),
-    "N11": ("old A-KID after a new registration", (*HANDSHAKES, "sbi"), ""),
-    "N12": ("Context_Remove or notice while connected", (*HANDSHAKES, "sbi"), ""),
-    "N13": ("replayed opening of a session", HANDSHAKES, ""),
-    "N14": ("two peers with one A-KID, one without the key", HANDSHAKES, ""),
-    "N15": ("another UE's Service ID", HANDSHAKES, ""),
+    "N1": ("unknown A-KID", (*UA, "sbi"), ""),
+    "N2": ("malformed A-KID", (*UA, "sbi"), ""),
+    "N3": ("subscriber without AKMA", (*UA, "sbi"), ""),
+    "N4": ("AF or FQDN not in the policy", (*UA, "sbi"), ""),
+    "N5": ("Ua* id differs between UE and server", UA, ""),
+    "N6": ("K_AF expired, before a handshake and in a session", UA, ""),
+    "N7": ("expiry in the past or unparsable", UA, ""),
+    "N8": ("K_AF that is none", UA, ""),
+    "N9": ("AAnF unreachable, slow, failing", UA, ""),
+    "N10": ("AAnF not trusted, token endpoint down", UA, ""),
+    "N11": ("old A-KID after a new registration", (*UA, "sbi"), ""),
+    "N12": ("Context_Remove or notice while connected", (*UA, "sbi"), ""),
+    "N13": ("replayed opening of a session", UA, ""),
+    "N14": ("two peers with one A-KID, one without the key", UA, ""),
+    "N15": ("another UE's Service ID", UA, ""),
     "N16": ("downgrade: no PSK, psk_ke, other suites, no server name", HANDSHAKES, "OSCORE has no handshake to weaken"),
-    "N17": ("neither SUPI nor GPSI in the answer", HANDSHAKES, ""),
+    "N17": ("neither SUPI nor GPSI in the answer", UA, ""),
     "N18": ("forged, expired, foreign tokens; scope missing", ("sbi",), "tokens are between AF and AAnF"),
     "N19": ("A-KID of another SUPI; no token; unknown SUPI", ("sbi",), "between AUSF and AAnF"),
     "N20": ("primary authentication fails", ("sbi",), "before any Ua*"),
     "N21": ("crooked requests on the service-based interface", ("sbi",), "between NFs"),
+    "N22": ("crooked establishment of OSCORE", ("oscore",), "of Annex D alone"),
 }
 # Cases of TS 33.537 and TS 33.117: by name, or by the clause where section 7.4 of the digest has no name. Value: clause and
 # what it asks; what proves it beside tests of this suite.

@@ -9,6 +9,7 @@ import pathlib
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -18,6 +19,7 @@ SUPPORT = pathlib.Path(__file__).resolve().parent
 FQDN = "localhost"  # CoAP peers of Debian send the URI's host as server name
 SN_NAME = "5G:mnc001.mcc001.3gppnetwork.org"
 READY_TIMEOUT_S = 20
+OSCORE = {"oscore": {"enabled": True, "host": "127.0.0.1", "port": 0}}  # for start_server(listen=...); off by default
 
 
 def build_dir():
@@ -136,6 +138,13 @@ def wait_for(condition, timeout_s=10, what="condition"):
         if time.monotonic() > deadline:
             raise AssertionError("%s did not come true within %s s" % (what, timeout_s))
         time.sleep(0.02)
+
+
+def free_port():
+    """A TCP port of loopback that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Testbed:

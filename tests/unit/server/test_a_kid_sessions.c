@@ -42,6 +42,35 @@ static void test_all_of_one_a_kid(void **state)
     a_kid_sessions_leave(sessions, &members[2]);
 }
 
+struct others {
+    struct a_kid_sessions *sessions;
+    struct a_kid_member *seen[3];
+    size_t count;
+};
+
+static void note_and_leave(void *ctx, struct a_kid_member *other)
+{
+    struct others *others = ctx;
+    others->seen[others->count++] = other;
+    a_kid_sessions_leave(others->sessions, other);
+}
+
+static void test_the_others_of_an_a_kid(void **state)
+{
+    struct others others = { .sessions = *state };
+    struct a_kid_member members[4] = { 0 };
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(a_kid_sessions_join(others.sessions, &members[i], msgin5g_str(A_KID)), MSGIN5G_OK);
+    a_kid_sessions_each_other(&members[1], note_and_leave, &others);
+    assert_int_equal(others.count, 2);
+    assert_ptr_equal(others.seen[0], &members[0]);
+    assert_ptr_equal(others.seen[1], &members[2]);
+    assert_non_null(members[1].entry);
+    a_kid_sessions_each_other(&members[3], note_and_leave, &others); /* in no table */
+    assert_int_equal(others.count, 2);
+    a_kid_sessions_leave(others.sessions, &members[1]);
+}
+
 static void test_a_member_moves(void **state)
 {
     struct a_kid_sessions *sessions = *state;
@@ -58,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all_of_one_a_kid, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_others_of_an_a_kid, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_member_moves, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

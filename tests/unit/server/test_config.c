@@ -39,6 +39,10 @@ static void test_defaults(void **state)
     assert_true(config.coaps_tcp_enabled);
     assert_string_equal(config.coaps_tcp_host, "127.0.0.1");
     assert_int_equal(config.coaps_tcp_port, 5684);
+    assert_false(config.oscore_enabled);
+    assert_string_equal(config.oscore_host, "127.0.0.1");
+    assert_int_equal(config.oscore_port, 5683);
+    assert_int_equal(config.oscore_half_open_ms, 30000);
     assert_string_equal(config.service_path, "msgin5g");
     assert_int_equal(config.policy, AUTH_AKMA_ONLY);
     assert_false(config.coap_ccm8);

@@ -66,6 +66,38 @@ static void test_registration_runs_out(void **state)
     assert_int_equal(metric_value(ues->metrics->registrations_expired), 1);
 }
 
+/* Over OSCORE nothing tells a UE that its key is over: its registration does. */
+static void test_lifetime_ends_with_the_key(void **state)
+{
+    struct fake_ues *ues = *state;
+    struct peer *peer = &ues->sessions[0].peer;
+    peer->registrations_until_s = loop_utc_s(ues->loop) + 1000;
+    assert_int_equal(send_reg(ues, 0, "REG", "im:ue-1@lab.example", ",\"regExpTime\":100"), 201);
+    assert_answered(ues, "\"regExpTime\":100");
+    send_reg(ues, 0, "REG", "im:ue-1@lab.example", ",\"regExpTime\":3600");
+    assert_answered(ues, "\"regExpTime\":1000");
+    peer->registrations_until_s = loop_utc_s(ues->loop) - 5;
+    send_reg(ues, 0, "REG", "im:ue-1@lab.example", ",\"regExpTime\":3600");
+    assert_answered(ues, "\"regExpTime\":1");
+}
+
+static void test_registrations_move_with_their_ue(void **state)
+{
+    struct fake_ues *ues = *state;
+    struct peer *from = &ues->sessions[0].peer, *to = &ues->sessions[1].peer;
+    struct msgin5g_service_id id;
+    fake_ues_register(ues, 0);
+    assert_int_equal(msgin5g_service_id_parse(msgin5g_str("im:ue-1@lab.example"), &id), MSGIN5G_OK);
+    registrations_move(ues->registrations, from, to); /* of another identity: it stays, without a session */
+    assert_null(registrations_find(ues->registrations, &id)->peer);
+    assert_null(from->registrations);
+    fake_ues_register(ues, 0);
+    to->identity = from->identity;
+    registrations_move(ues->registrations, from, to);
+    assert_ptr_equal(registrations_find(ues->registrations, &id)->peer, to);
+    assert_int_equal(to->registration_count, 1);
+}
+
 /* N15: a good key for the wrong UE Service ID. */
 static void test_foreign_service_id_is_refused(void **state)
 {
@@ -179,6 +211,8 @@ int main(void)
         TEST(test_first_and_second_registration),
         TEST(test_lifetimes_are_clamped),
         TEST(test_registration_runs_out),
+        TEST(test_lifetime_ends_with_the_key),
+        TEST(test_registrations_move_with_their_ue),
         TEST(test_foreign_service_id_is_refused),
         TEST(test_peer_without_identity_is_refused),
         TEST(test_template_binds_by_imsi),

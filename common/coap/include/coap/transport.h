@@ -90,7 +90,7 @@ struct transport_config {
     unsigned ack_timeout_ms;       /* default 2000 (RFC 7252 4.8) */
     unsigned max_retransmit;       /* default 4 */
     unsigned nstart;               /* CONs in flight a session; default 1 */
-    const char *oscore_open_path;  /* server: the one Uri-Path a POST may name without OSCORE; NULL: none */
+    const char *oscore_open_path;  /* server: the one Uri-Path a request may name without OSCORE; NULL: none */
     unsigned oscore_half_open_s;   /* patience with a peer's first protected request; default 30 (choice C14) */
     struct metrics *metrics;       /* NULL: none */
 };
@@ -198,6 +198,9 @@ enum msgin5g_err transport_observation_begin(
     struct transport_request *request, struct transport_observation *observation);
 /** Nobody observes any more; says nothing to the peer. Fine for one that is not bound. */
 void transport_observation_cancel(struct transport_observation *observation);
+
+/** All observations over @p session are over: observation_ended() runs for each, as at the end of the session. */
+void transport_observations_end(struct transport_session *session);
 
 /* ---- requests going out ---- */
 struct transport_call {

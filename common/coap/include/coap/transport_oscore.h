@@ -2,7 +2,7 @@
  * OSCORE (RFC 8613) as one more protection of a transport session.
  *
  * Server: transport_listen() with TRANSPORT_OSCORE. A request without protection is answered 4.01 before libcoap
- * assembles its blocks, unless it is a POST to transport_config.oscore_open_path; that one reaches request() with
+ * assembles its blocks, unless it goes to transport_config.oscore_open_path; such a one reaches request() with
  * transport_request_protected() false, on a session that stands for the address it came from: good for
  * transport_session_remote() and to answer, now or later, and never reported as opened or closed. What the request
  * establishes is a session of its own, made by transport_oscore_expect(): opened() once a request protected with its
