@@ -216,7 +216,10 @@ static void answer_fetch(struct fixture *fixture, int index, enum msgin5g_err er
     struct akma_af *af = &fixture->af;
     fixture->request = (struct transport_request){ 0 };
     akma_af_done_fn *done = af->done[index];
-    assert_true(index < af->fetches && done != NULL);
+    if (done == NULL) {
+        fail_msg("nobody asked");
+        return;
+    }
     af->done[index] = NULL;
     done(af->done_ctx[index], err);
 }
