@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PROBLEM_MAX 512
+#define PROBLEM_MAX  512
+#define TLS_CONTEXTS 3 /* of the interface, the notices, the management port */
 
 #define DRAIN_MS 5000 /* what is in flight at SIGTERM may take this long */
 
@@ -283,11 +284,11 @@ static void say_unchanged(void *ctx, const char *key)
 /* Certificates are read again also when no key of the configuration changed. */
 static void reload_certificates(struct process *process)
 {
-    struct tls_context *const contexts[] = { process->tls, process->notifier_tls, process->management.tls };
+    struct tls_context *const contexts[TLS_CONTEXTS] = { process->tls, process->notifier_tls, process->management.tls };
     char problem[PROBLEM_MAX] = "";
     enum msgin5g_err err = MSGIN5G_OK;
     size_t count = 0;
-    for (size_t i = 0; i < sizeof contexts / sizeof *contexts && err == MSGIN5G_OK; i++) {
+    for (size_t i = 0; i < TLS_CONTEXTS && err == MSGIN5G_OK; i++) {
         if (contexts[i] == NULL)
             continue;
         err = tls_context_reload(contexts[i], problem, sizeof problem);

@@ -81,7 +81,7 @@ def test_recipient_not_registered(lab):
     (("--to", "im:nobody@lab.example"), "UNKNOWN_RECIPIENT"),
     (("--to", "im:all@lab.example", "--group"), "UNKNOWN_GROUP"),
     (("--to", "area-7", "--area"), "NO_ROUTE"),
-    (("--to", "im:scada@lab.example", "--as"), "NO_ROUTE"),
+    (("--to", "im:scada@lab.example", "--as"), "UNKNOWN_RECIPIENT"),
 ])
 def test_no_way_to_the_recipient(lab, target, cause):
     code, events = lab.run_client(lab.subscribers[4], "send", *target, "--payload", "x")
