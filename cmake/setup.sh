@@ -56,6 +56,8 @@ test_packages=(
     sqlite3 strace
     # foreign peers: CoAP over OpenSSL and GnuTLS, TLS, HTTP/2; a look at the wire
     libcoap3-bin gnutls-bin groff-base nghttp2-client nghttp2-server tshark
+    # docs/testing-your-af.md, whose commands are run
+    jq iproute2
 )
 
 # ---- how the two are built -------------------------------------------------------------------------------------------
