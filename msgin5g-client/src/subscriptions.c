@@ -183,7 +183,7 @@ static struct subscription *add(struct msgin5g_client *client, const char *topic
     if (subscription == NULL)
         return NULL;
     subscription->client = client;
-    memcpy(subscription->topic, topic, length);
+    memcpy(subscription->topic, topic, length + 1);
     loop_timer_init(&subscription->timer, on_timer, subscription);
     DL_APPEND(client->subscriptions, subscription);
     client->subscription_count++;
@@ -250,6 +250,8 @@ void subscriptions_disconnected(struct msgin5g_client *client)
 
 void subscriptions_abandon(struct msgin5g_client *client)
 {
-    while (client->subscriptions != NULL)
-        forget(client->subscriptions);
+    struct subscription *subscription, *next;
+
+    DL_FOREACH_SAFE (client->subscriptions, subscription, next)
+        forget(subscription);
 }

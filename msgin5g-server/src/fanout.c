@@ -80,6 +80,7 @@ enum msgin5g_err fanout_continue(
 
 void fanouts_end(struct fanouts *fanouts)
 {
-    while (fanouts->list != NULL)
-        end(fanouts->list);
+    struct fanout *fanout, *next;
+    DL_FOREACH_SAFE (fanouts->list, fanout, next)
+        end(fanout);
 }

@@ -83,9 +83,10 @@ static struct group *group_create(const struct group_config *config)
 
 static void free_entries(struct entry *entries)
 {
-    struct entry *entry, *next;
-    HASH_ITER (hh, entries, entry, next) {
-        HASH_DEL(entries, entry);
+    struct entry *entry = entries, *next;
+    HASH_CLEAR(hh, entries); /* the list that runs through them stays */
+    for (; entry != NULL; entry = next) {
+        next = entry->hh.next;
         group_release(entry->group);
         free(entry);
     }

@@ -17,7 +17,7 @@
 #include "registration.h"
 #include "router.h"
 #include "server_metrics.h"
-#include "topics.h"
+#include "topic_records.h"
 
 #include <stdlib.h>
 
@@ -29,6 +29,7 @@ struct shard {
     const struct server_config *config;
     struct metrics *registry;
     struct store *store;
+    struct store_door *door;
     struct server_metrics *metrics;
     struct identity_map *map;
     struct tls_context *aanf_tls; /* NULL: http */
@@ -41,6 +42,7 @@ struct shard {
     struct router *router;
     struct groups *groups;
     struct topics *topics;
+    struct topic_records topic_records;
     struct delivery *delivery;
     struct dispatch *dispatch;
     struct endpoint *endpoint;
@@ -142,13 +144,20 @@ static enum msgin5g_err create_audiences(struct shard *shard)
         .max_topics = (size_t)config->max_topics,
         .max_subscriptions = (size_t)config->max_subscriptions,
         .per_subscriber = (size_t)config->subscriptions_per_ue,
-        .cancel = transport_observation_cancel };
-    enum msgin5g_err err = router_create(shard->registrations, shard->map, shard->application_servers, &shard->router);
+        .cancel = transport_observation_cancel,
+        .keep = topic_records_keep,
+        .ctx = &shard->topic_records };
+    enum msgin5g_err err = store_door_create(shard->store, shard->loop, &shard->door);
+    if (err == MSGIN5G_OK)
+        err = router_create(shard->registrations, shard->map, shard->application_servers, &shard->router);
     if (err == MSGIN5G_OK)
         err = groups_local_create(config, &shard->groups);
     if (err == MSGIN5G_OK)
         err = topics_create(shard->loop, &topics, shard->metrics, &shard->topics);
-    return err;
+    if (err != MSGIN5G_OK)
+        return err;
+    shard->topic_records = (struct topic_records){ .door = shard->door, .topics = shard->topics, .loop = shard->loop };
+    return topic_records_load(&shard->topic_records);
 }
 
 static enum msgin5g_err create_message_path(struct shard *shard)
@@ -250,6 +259,7 @@ void shard_free(struct shard *shard)
     endpoint_free(shard->endpoint);
     delivery_free(shard->delivery); /* may still answer what it owes */
     dispatch_free(shard->dispatch);
+    store_door_free(shard->door);
     topics_free(shard->topics);
     groups_local_free(shard->groups);
     router_free(shard->router);

@@ -105,7 +105,8 @@ static void choose_observation(struct subscription *subscription, struct route_t
     if (subscription_muted(subscription)) {
         out->way = NULL;
         out->err = MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
-    } else if (out->way != NULL && observation->session == out->registration->peer->session) {
+    } else if (out->way != NULL && out->registration != NULL &&
+               observation->session == out->registration->peer->session) {
         out->observation = observation;
     }
 }

@@ -151,7 +151,7 @@ static bool make_room(struct topic *topic)
     if (topic->used < topic->room)
         return true;
     size_t room = topic->room == 0 ? 4 : 2 * topic->room;
-    struct subscription **list = realloc(topic->list, room * sizeof *list);
+    struct subscription **list = realloc(topic->list, room * sizeof(struct subscription *));
     if (list == NULL)
         return false;
     topic->list = list;
@@ -346,6 +346,8 @@ enum msgin5g_err topics_restore(
 {
     struct subscription *subscription;
     bool is_new;
+    if (topics_find(topics, topic, subscriber) != NULL) /* it was faster than the store */
+        return MSGIN5G_OK;
     return subscribe(topics, topic, subscriber, expires_s, &subscription, &is_new);
 }
 

@@ -46,7 +46,8 @@ void topics_free(struct topics *topics);
  */
 enum msgin5g_err topics_subscribe(struct topics *topics, struct msgin5g_str topic,
     const struct msgin5g_service_id *subscriber, int64_t expires_s, struct subscription **out, bool *is_new);
-/** One from before the restart; keep() is not called. @return as topics_subscribe(). */
+/** One from before the restart, unless it was made again already; keep() is not called. @return as topics_subscribe().
+ */
 enum msgin5g_err topics_restore(
     struct topics *topics, struct msgin5g_str topic, const struct msgin5g_service_id *subscriber, int64_t expires_s);
 /** @return false when there was nothing to end. */

@@ -1,5 +1,8 @@
 """Topics (TS 24.538 6.6, TS 23.554 8.8): subscribe, publish, unsubscribe, and subscriptions that outlive their session."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 import testbed
@@ -115,17 +118,47 @@ def test_ec29c_subscription_outlives_deregistration(lab):
     unsubscribe(lab, valve, "alarms")
 
 
+def records(lab):
+    """(topic, subscriber) of every record of a subscription in the store, as an operator would see them."""
+    with contextlib.closing(sqlite3.connect("file:%s/store/store.db?mode=ro" % lab.folder, uri=True)) as store:
+        return [bytes(row[0]).decode().split("\n") for row in store.execute("SELECT key FROM record WHERE kind = 2")]
+
+
+def restart(lab, how):
+    """End the server with this signal and start it again at its port."""
+    server, port = lab.server, lab.server.port("coaps")
+    server.process.send_signal(how)
+    server.process.wait(20)
+    lab.daemons.remove(server)
+    lab.start_server(listen={"coaps": {"host": "127.0.0.1", "port": port},
+                             "coaps_tcp": {"host": "127.0.0.1", "port": 0}})
+
+
+def test_subscription_survives_kill_9(lab):
+    """Nobody waits for the disk, which comes within 50 ms; what is on it is there again, and no more."""
+    meter, valve = lab.subscribers[:2]
+    subscribe(lab, valve, "ended").stop()
+    unsubscribe(lab, valve, "ended")
+    subscribe(lab, valve, "kept").stop()
+    testbed.wait_for(lambda: [topic for topic, _ in records(lab)] == ["kept"], what="the record on the disk")
+    restart(lab, testbed.signal.SIGKILL)
+    testbed.wait_for(lambda: "subscriptions read count=1" in lab.server.log(), what="records")
+    assert lab.server.metric("msgin5g_subscriptions") == 1
+    listener = lab.listen(valve)
+    listener.event("registered")
+    assert publish(lab, meter, "kept", "after kill -9")[0] == 0
+    assert listener.event("message")["topic"] == "kept"
+    assert listener.stop() == 0
+    unsubscribe(lab, valve, "kept")
+    restart(lab, testbed.signal.SIGTERM)
+    testbed.wait_for(lambda: "subscriptions read count=0" in lab.server.log(), what="records")
+
+
 def test_subscription_survives_a_new_connection(lab):
     """The server restarts; the client comes back and subscribes anew by itself."""
     meter, valve = lab.subscribers[:2]
     listener = subscribe(lab, valve, "alarms", "--backoff", "100")
-    server = lab.server
-    server.process.send_signal(testbed.signal.SIGTERM)
-    assert server.process.wait(20) == 0
-    port = server.port("coaps")
-    lab.daemons.remove(server)
-    lab.start_server(listen={"coaps": {"host": "127.0.0.1", "port": port},
-                             "coaps_tcp": {"host": "127.0.0.1", "port": 0}})
+    restart(lab, testbed.signal.SIGTERM)
     listener.event("registered", timeout_s=30)
     listener.event("registered", timeout_s=30)
     listener.event("subscription", timeout_s=30)

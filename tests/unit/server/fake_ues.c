@@ -139,7 +139,7 @@ static void make_groups(struct fake_ues *ues)
 static void make_audiences(struct fake_ues *ues)
 {
     const struct topics_config topics = { .default_s = 86400,
-        .max_s = 30 * 86400,
+        .max_s = 2592000,
         .empty_s = 3600,
         .max_topics = 4,
         .max_subscriptions = 8,

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define NOW_S INT64_C(1772323200) /* 2026-03-01 */
-#define DAY_S 86400
+#define DAY_S INT64_C(86400)
 
 struct rig {
     struct virtual_clock clock;
