@@ -5,27 +5,18 @@
 #ifndef APPLICATION_SERVERS_H
 #define APPLICATION_SERVERS_H
 
-#include "base/loop.h"
-#include "config.h"
 #include "msg/api.h"
-#include "server_metrics.h"
-#include "tls/stream.h"
-#include "way.h"
+#include "party.h"
 
 struct application_servers;
 struct application_server;
 
 #define AS_REGISTRATION_ID_LEN 32 /* hexadecimal digits */
 
-/** @p config is borrowed, as are the others. @return MSGIN5G_OK, ERR_CONFIG (certificates) or ERR_NO_MEMORY; what went
- * wrong is in the log. */
-enum msgin5g_err application_servers_create(struct loop *loop, const struct server_config *config,
-    struct server_metrics *metrics, struct application_servers **out);
-/** Read the certificate again, and push over new connections from now on. @return as tls_context_reload(). */
-enum msgin5g_err application_servers_reload_certificate(
-    struct application_servers *all, char *problem, size_t problem_size);
-/** End what is being pushed (delivery hears of it and must still be there); nothing can be pushed any more. NULL is
- * allowed. */
+/** Everything is borrowed. @return MSGIN5G_OK, ERR_CONFIG (what is wrong is in the log) or ERR_NO_MEMORY. */
+enum msgin5g_err application_servers_create(struct origins *origins, const struct way_http_config *way_config,
+    const struct server_config *config, struct application_servers **out);
+/** End what is being pushed (delivery hears of it and must still be there); nothing can be pushed any more. */
 void application_servers_close(struct application_servers *all);
 /** After application_servers_close(), unless nothing was ever pushed. NULL is allowed. */
 void application_servers_free(struct application_servers *all);
@@ -33,11 +24,7 @@ void application_servers_free(struct application_servers *all);
 /** @return NULL when there is no application server with this Service ID. */
 struct application_server *application_servers_find(
     const struct application_servers *all, const struct msgin5g_service_id *id);
-/** May who shows a certificate with @p names (NULL: none) speak as @p as (TS 33.501 Y.4)? */
-bool application_server_is(const struct application_server *as, const struct tls_peer_names *names);
-const struct msgin5g_service_id *application_server_id(const struct application_server *as);
-/** The way to it; NULL when there is nowhere to push to. */
-struct way *application_server_way(struct application_server *as);
+struct party *application_server_party(struct application_server *as);
 
 /** What became of a registration. */
 struct as_registration_result {

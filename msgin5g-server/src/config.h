@@ -59,6 +59,8 @@ struct server_config {
     char *binding_template;
     struct api_config api;
     struct config_items application_servers; /* struct application_server_config */
+    struct config_items gateways;            /* struct gateway_config */
+    struct config_items peers;               /* struct peer_config */
     struct config_items groups;              /* struct group_config */
     int64_t topic_default_ms;
     int64_t topic_max_ms;

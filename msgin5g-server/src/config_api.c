@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AT(member)    offsetof(struct server_config, api.member)
-#define AS_AT(member) offsetof(struct application_server_config, member)
-#define SECOND        INT64_C(1000)
-#define DAY           (24 * INT64_C(3600) * SECOND)
+#define AT(member)         offsetof(struct server_config, api.member)
+#define AS_AT(member)      offsetof(struct application_server_config, member)
+#define GATEWAY_AT(member) offsetof(struct gateway_config, member)
+#define PEER_AT(member)    offsetof(struct peer_config, member)
+#define SECOND             INT64_C(1000)
+#define DAY                (24 * INT64_C(3600) * SECOND)
 #define END                                                                                                            \
     {                                                                                                                  \
         .name = NULL                                                                                                   \
@@ -45,6 +47,44 @@ const struct config_key config_application_server_keys[] = { { "id", CONFIG_STRI
         .help = "What the targetUri of its registration may begin with, besides target: https://as.example:8443/m." },
     END };
 
+static const char *const gateway_kinds[] = { "l3g", "n3g", "bmg", NULL };
+
+const struct config_key config_gateway_keys[] = { { "id", CONFIG_STRING, GATEWAY_AT(id), NULL, 1, 255,
+                                                      .help = "MGW Service ID, im:sms-gateway@iot.example." },
+    { "kind", CONFIG_ENUM, GATEWAY_AT(kind), NULL, .choices = gateway_kinds,
+        .help = "l3g: legacy 3GPP UEs; n3g: non-3GPP UEs; bmg: broadcast areas." },
+    { "certificates", CONFIG_STRINGS, GATEWAY_AT(certificates), NULL, 1, 16,
+        .help = "Names of its client certificates: who shows one is this gateway." },
+    { "url", CONFIG_STRING, GATEWAY_AT(url), NULL, 8, 1024,
+        .help = "Its apiRoot, https://gateway.example:8443; what is below (msgg-l3gdelivery/v1...) is added." },
+    { "ues", CONFIG_STRINGS, GATEWAY_AT(ues), .min = 0, .max = 10000,
+        .help = "UE Service IDs behind it for good, without registration." },
+    { "allowed_ues", CONFIG_STRINGS, GATEWAY_AT(allowed_ues), .min = 0, .max = 10000,
+        .help = "UE Service IDs it may register, besides ues; \"*\": any that no other binding knows." },
+    { "areas", CONFIG_STRINGS, GATEWAY_AT(areas), .min = 0, .max = 10000,
+        .help = "Broadcast Area IDs a bmg serves; \"*\": all." },
+    { "senders", CONFIG_STRINGS, GATEWAY_AT(senders), .min = 0, .max = 10000,
+        .help = "UE Service IDs that may broadcast through a bmg, besides application servers; \"*\": every UE." },
+    END };
+
+const struct config_key config_peer_keys[] = { { "id", CONFIG_STRING, PEER_AT(id), NULL, 1, 255,
+                                                   .help = "Service ID of that server, im:server@other.example." },
+    { "domains", CONFIG_STRINGS, PEER_AT(domains), NULL, 1, 64,
+        .help = "Service domains it is home of: what follows the last @ of a Service ID." },
+    { "certificates", CONFIG_STRINGS, PEER_AT(certificates), NULL, 1, 16,
+        .help = "Names of its client certificates: who shows one is this server." },
+    { "url", CONFIG_STRING, PEER_AT(url), NULL, 8, 1024, .help = "Its apiRoot, https://server.other.example:8443." },
+    END };
+
+static void check_id(struct config_report *report, const char *list, size_t index, const char *id)
+{
+    struct msgin5g_service_id parsed;
+    char path[80];
+    snprintf(path, sizeof path, "%s[%zu].id", list, index);
+    if (msgin5g_service_id_parse(msgin5g_str(id), &parsed) != MSGIN5G_OK)
+        config_report_add(report, path, "not a Service ID: write a URI such as im:scada@iot.example");
+}
+
 static void check_target(struct config_report *report, const char *path, const char *text)
 {
     struct target_uri uri;
@@ -55,11 +95,8 @@ static void check_target(struct config_report *report, const char *path, const c
 static void check_application_server(
     const struct application_server_config *row, size_t index, struct config_report *report)
 {
-    struct msgin5g_service_id id;
     char path[80];
-    snprintf(path, sizeof path, "application_servers[%zu].id", index);
-    if (msgin5g_service_id_parse(msgin5g_str(row->id), &id) != MSGIN5G_OK)
-        config_report_add(report, path, "not an AS Service ID: write a URI such as im:scada@iot.example");
+    check_id(report, "application_servers", index, row->id);
     snprintf(path, sizeof path, "application_servers[%zu].target", index);
     if (*row->target != '\0')
         check_target(report, path, row->target);
@@ -69,19 +106,51 @@ static void check_application_server(
     }
 }
 
+static void check_gateway(const struct gateway_config *row, size_t index, struct config_report *report)
+{
+    char path[80];
+    check_id(report, "gateways", index, row->id);
+    snprintf(path, sizeof path, "gateways[%zu].url", index);
+    check_target(report, path, row->url);
+    for (size_t i = 0; i < row->ues.count; i++) {
+        struct msgin5g_service_id id;
+        snprintf(path, sizeof path, "gateways[%zu].ues[%zu]", index, i);
+        if (msgin5g_service_id_parse(msgin5g_str(row->ues.values[i]), &id) != MSGIN5G_OK)
+            config_report_add(report, path, "not a UE Service ID: write a URI such as im:phone-1@iot.example");
+    }
+    snprintf(path, sizeof path, "gateways[%zu].areas", index);
+    if (row->kind == GATEWAY_BMG && row->areas.count == 0)
+        config_report_add(report, path, "a bmg needs the areas it serves, or \"*\"");
+}
+
+static void check_peer(const struct peer_config *row, size_t index, struct config_report *report)
+{
+    char path[80];
+    check_id(report, "peers", index, row->id);
+    snprintf(path, sizeof path, "peers[%zu].url", index);
+    check_target(report, path, row->url);
+}
+
 void config_api_check(const struct server_config *config, struct config_report *report)
 {
     const struct application_server_config *rows = config->application_servers.values;
+    const struct gateway_config *gateways = config->gateways.values;
+    const struct peer_config *peers = config->peers.values;
     struct msgin5g_service_id id;
     if ((*config->api.certificate == '\0') != (*config->api.key == '\0'))
         config_report_add(report, "api.key", "certificate and key belong together: set both or none");
     if (*config->api.certificate != '\0' && *config->api.ca == '\0')
         config_report_add(report, "api.ca", "is needed with api.certificate: without it nobody is trusted");
-    if (*config->api.certificate == '\0' && config->application_servers.count > 0)
-        config_report_add(report, "api.certificate", "is needed for application_servers");
+    if (*config->api.certificate == '\0' &&
+        config->application_servers.count + config->gateways.count + config->peers.count > 0)
+        config_report_add(report, "api.certificate", "is needed for application_servers, gateways and peers");
     if (*config->api.server_id != '\0' &&
         msgin5g_service_id_parse(msgin5g_str(config->api.server_id), &id) != MSGIN5G_OK)
         config_report_add(report, "api.server_id", "not a Service ID: write a URI such as im:server@iot.example");
     for (size_t i = 0; i < config->application_servers.count; i++)
         check_application_server(&rows[i], i, report);
+    for (size_t i = 0; i < config->gateways.count; i++)
+        check_gateway(&gateways[i], i, report);
+    for (size_t i = 0; i < config->peers.count; i++)
+        check_peer(&peers[i], i, report);
 }

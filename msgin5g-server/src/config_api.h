@@ -12,6 +12,28 @@ struct application_server_config {
     struct config_strings allowed_targets; /* what else a targetUri may begin with */
 };
 
+enum gateway_kind { GATEWAY_L3G, GATEWAY_N3G, GATEWAY_BMG };
+
+/** One entry of `gateways`. */
+struct gateway_config {
+    char *id; /* MGW Service ID */
+    int kind; /* enum gateway_kind */
+    struct config_strings certificates;
+    char *url;
+    struct config_strings ues;         /* behind it for good */
+    struct config_strings allowed_ues; /* it may register these; "*": any */
+    struct config_strings areas;       /* BMG: what it serves; "*": any */
+    struct config_strings senders;     /* BMG: UEs that may broadcast; "*": any */
+};
+
+/** One entry of `peers`. */
+struct peer_config {
+    char *id;
+    struct config_strings domains;
+    struct config_strings certificates;
+    char *url;
+};
+
 struct api_config {
     char *host;
     int64_t port;
@@ -30,6 +52,8 @@ struct server_config;
 /** Rows end with name NULL. */
 extern const struct config_key config_api_keys[];
 extern const struct config_key config_application_server_keys[];
+extern const struct config_key config_gateway_keys[];
+extern const struct config_key config_peer_keys[];
 /** What the tables cannot say. */
 void config_api_check(const struct server_config *config, struct config_report *report);
 

@@ -1,22 +1,23 @@
 #include "router.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct router {
     const struct registrations *registrations;
     const struct identity_map *map;
-    const struct application_servers *application_servers;
+    const struct neighbours *neighbours;
 };
 
 enum msgin5g_err router_create(const struct registrations *registrations, const struct identity_map *map,
-    const struct application_servers *application_servers, struct router **out)
+    const struct neighbours *neighbours, struct router **out)
 {
     struct router *router = calloc(1, sizeof *router);
     if (router == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     router->registrations = registrations;
     router->map = map;
-    router->application_servers = application_servers;
+    router->neighbours = neighbours;
     *out = router;
     return MSGIN5G_OK;
 }
@@ -31,24 +32,43 @@ void router_set_map(struct router *router, const struct identity_map *map)
     router->map = map;
 }
 
-struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient)
+/* Who is reached over HTTP: behind a gateway, an application server, at home elsewhere. */
+static struct party *find_party(
+    const struct router *router, const struct msgin5g_service_id *id, enum msgin5g_addr_type *type, bool *remote)
 {
-    const struct registration *registration = registrations_find(router->registrations, recipient);
-    if (registration != NULL)
-        return registration->peer != NULL ? &registration->peer->way : NULL;
-    struct application_server *as = application_servers_find(router->application_servers, recipient);
-    return as != NULL ? application_server_way(as) : NULL;
+    const struct neighbours *neighbours = router->neighbours;
+    struct gateway *gateway = gateways_of_ue(neighbours->gateways, id);
+    struct application_server *as = application_servers_find(neighbours->application_servers, id);
+    struct peer_server *peer = NULL;
+    *type = MSGIN5G_ADDR_UE;
+    *remote = false;
+    if (gateway != NULL)
+        return gateway_party(gateway);
+    if (as != NULL) {
+        *type = MSGIN5G_ADDR_AS;
+        return application_server_party(as);
+    }
+    if (!identity_known(router->map, id))
+        peer = peer_servers_of(neighbours->peers, id);
+    *remote = peer != NULL;
+    return peer != NULL ? peer_server_party(peer) : NULL;
 }
 
-static bool find_application_server(const struct router *router, struct route_target *out)
+static bool find_neighbour(const struct router *router, struct route_target *out)
 {
-    struct application_server *as = application_servers_find(router->application_servers, &out->recipient);
-    if (as == NULL)
+    struct party *party = find_party(router, &out->recipient, &out->type, &out->remote);
+    if (party == NULL)
         return false;
-    out->type = MSGIN5G_ADDR_AS;
-    out->way = application_server_way(as);
+    out->way = way_http_way(&party->way);
     out->err = out->way != NULL ? MSGIN5G_OK : MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
     return true;
+}
+
+struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient)
+{
+    struct route_target target;
+    router_target(router, recipient, &target);
+    return target.way;
 }
 
 /* TS 24.538 C.1: registered and reachable, or not; who was never configured is not even unavailable (10.3). */
@@ -58,8 +78,9 @@ void router_target(const struct router *router, const struct msgin5g_service_id 
     if (&out->recipient != recipient)
         out->recipient = *recipient;
     out->type = MSGIN5G_ADDR_UE;
+    out->remote = false;
     out->registration = registration;
-    if (registration == NULL && find_application_server(router, out))
+    if (registration == NULL && find_neighbour(router, out))
         return;
     out->way = registration != NULL && registration->peer != NULL ? &registration->peer->way : NULL;
     if (out->way != NULL)
@@ -67,4 +88,30 @@ void router_target(const struct router *router, const struct msgin5g_service_id 
     else
         out->err = registration != NULL || identity_known(router->map, recipient) ? MSGIN5G_ERR_RECIPIENT_UNAVAILABLE
                                                                                   : MSGIN5G_ERR_UNKNOWN_RECIPIENT;
+}
+
+void router_area(const struct router *router, struct msgin5g_str area, enum msgin5g_addr_type originator_type,
+    const struct msgin5g_service_id *originator, struct route_target *out)
+{
+    struct gateway *gateway = gateways_of_area(router->neighbours->gateways, area);
+    out->type = MSGIN5G_ADDR_BC;
+    out->remote = false;
+    out->registration = NULL;
+    out->way = NULL;
+    out->err = MSGIN5G_ERR_NO_ROUTE;
+    if (gateway == NULL)
+        return;
+    out->recipient.length = area.length; /* it serves this one, so it fits */
+    memcpy(out->recipient.text, area.octets, area.length);
+    out->recipient.text[area.length] = '\0';
+    out->err = MSGIN5G_ERR_NOT_AUTHORIZED;
+    if (!gateway_may_broadcast(gateway, originator_type, originator))
+        return;
+    out->way = way_http_way(&gateway_party(gateway)->way);
+    out->err = out->way != NULL ? MSGIN5G_OK : MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
+}
+
+bool router_binds(const struct router *router, const struct msgin5g_service_id *id)
+{
+    return identity_known(router->map, id);
 }

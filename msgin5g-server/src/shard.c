@@ -2,8 +2,7 @@
 
 #include "af_callbacks.h"
 #include "akma/naanf.h"
-#include "application_servers.h"
-#include "as_api.h"
+#include "api.h"
 #include "base/log.h"
 #include "delivery.h"
 #include "directory.h"
@@ -47,8 +46,8 @@ struct shard {
     struct dispatch *dispatch;
     struct endpoint *endpoint;
     struct af_callbacks *callbacks; /* NULL: aanf.notif_uri is empty */
-    struct application_servers *application_servers;
-    struct as_api *as_api; /* NULL: api.certificate is empty */
+    struct neighbours neighbours;
+    struct api *api; /* NULL: api.certificate is empty */
 };
 
 static enum msgin5g_err create_aanf_tls(struct shard *shard)
@@ -149,7 +148,7 @@ static enum msgin5g_err create_audiences(struct shard *shard)
         .ctx = &shard->topic_records };
     enum msgin5g_err err = store_door_create(shard->store, shard->loop, &shard->door);
     if (err == MSGIN5G_OK)
-        err = router_create(shard->registrations, shard->map, shard->application_servers, &shard->router);
+        err = router_create(shard->registrations, shard->map, &shard->neighbours, &shard->router);
     if (err == MSGIN5G_OK)
         err = groups_local_create(config, &shard->groups);
     if (err == MSGIN5G_OK)
@@ -214,7 +213,7 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
-        err = application_servers_create(shard->loop, shard->config, shard->metrics, &shard->application_servers);
+        err = neighbours_init(&shard->neighbours, shard->loop, shard->config, shard->metrics);
     if (err == MSGIN5G_OK)
         err = create_audiences(shard);
     if (err == MSGIN5G_OK)
@@ -224,8 +223,8 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = af_callbacks_create(shard->loop, shard->config, shard->registry, disable, shard, &shard->callbacks);
     if (err == MSGIN5G_OK)
-        err = as_api_create(
-            shard->loop, shard->config, shard->application_servers, shard->delivery, shard->registry, &shard->as_api);
+        err = api_create(shard->loop, shard->config, &shard->neighbours, shard->router, shard->delivery,
+            shard->registry, &shard->api);
     return err;
 }
 
@@ -254,8 +253,8 @@ void shard_free(struct shard *shard)
     if (shard == NULL)
         return;
     af_callbacks_free(shard->callbacks);
-    as_api_free(shard->as_api);
-    application_servers_close(shard->application_servers);
+    api_free(shard->api);
+    neighbours_close(&shard->neighbours);
     endpoint_free(shard->endpoint);
     delivery_free(shard->delivery); /* may still answer what it owes */
     dispatch_free(shard->dispatch);
@@ -263,7 +262,7 @@ void shard_free(struct shard *shard)
     topics_free(shard->topics);
     groups_local_free(shard->groups);
     router_free(shard->router);
-    application_servers_free(shard->application_servers);
+    neighbours_free(&shard->neighbours);
     registrations_free(shard->registrations);
     directory_free(shard->directory);
     psk_source_free(shard->source);
@@ -293,7 +292,7 @@ uint16_t shard_oscore_port(const struct shard *shard)
 
 uint16_t shard_api_port(const struct shard *shard)
 {
-    return as_api_port(shard->as_api);
+    return api_port(shard->api);
 }
 
 enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config)
@@ -322,21 +321,21 @@ enum msgin5g_err shard_reload_certificates(struct shard *shard, char *problem, s
     if (err == MSGIN5G_OK)
         akma_af_renew(shard->af);
     if (err == MSGIN5G_OK)
-        err = as_api_reload_certificate(shard->as_api, problem, problem_size);
+        err = api_reload_certificate(shard->api, problem, problem_size);
     if (err == MSGIN5G_OK)
-        err = application_servers_reload_certificate(shard->application_servers, problem, problem_size);
+        err = origins_reload_certificate(shard->neighbours.origins, problem, problem_size);
     return err;
 }
 
 void shard_drain(struct shard *shard)
 {
     af_callbacks_drain(shard->callbacks);
-    as_api_drain(shard->as_api);
+    api_drain(shard->api);
 }
 
 size_t shard_http_connections(const struct shard *shard)
 {
-    return af_callbacks_connections(shard->callbacks) + as_api_connections(shard->as_api);
+    return af_callbacks_connections(shard->callbacks) + api_connections(shard->api);
 }
 
 bool shard_ready(const struct shard *shard, struct buffer *reasons)

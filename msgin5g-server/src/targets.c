@@ -41,6 +41,8 @@ enum msgin5g_err targets_open(struct targets *targets, const struct audiences *a
         return open_group(targets);
     case MSGIN5G_ADDR_TOPIC:
         return open_topic(targets);
+    case MSGIN5G_ADDR_BC:
+        return MSGIN5G_OK;
     default:
         return MSGIN5G_ERR_NO_ROUTE;
     }
@@ -72,11 +74,24 @@ static bool next_single(struct targets *targets, struct route_target *out)
     if (targets->next++ > 0 || msgin5g_service_id_parse(targets->message->dest.addr, &out->recipient) != MSGIN5G_OK)
         return false;
     find_way(targets, out);
+    if (out->remote)
+        out->type = targets->message->dest.type;
     if (out->type == targets->message->dest.type)
         return true;
     /* What is a UE's is no application server's, and the other way round. */
     out->way = NULL;
     out->err = MSGIN5G_ERR_UNKNOWN_RECIPIENT;
+    return true;
+}
+
+static bool next_area(struct targets *targets, struct route_target *out)
+{
+    const struct msgin5g_message *message = targets->message;
+    if (targets->next++ > 0)
+        return false;
+    out->group = out->topic = (struct msgin5g_str){ NULL, 0 };
+    out->observation = NULL;
+    router_area(targets->audiences.router, message->dest.addr, message->ori.type, targets->originator, out);
     return true;
 }
 
@@ -133,6 +148,8 @@ bool targets_next(struct targets *targets, struct route_target *out)
         return next_member(targets, out);
     case MSGIN5G_ADDR_TOPIC:
         return next_subscriber(targets, out);
+    case MSGIN5G_ADDR_BC:
+        return next_area(targets, out);
     default:
         return next_single(targets, out);
     }

@@ -180,7 +180,7 @@ def test_deny_by_default(lab, server):
     Api(lab).send(ue.service_id, payload="genuine")
     client.event("message", payload="genuine")
     assert [event["payload"] for event in client.events if event["event"] == "message"] == ["genuine"]
-    assert "application server is somebody else" in lab.server.log()
+    assert "caller of the API is somebody else" in lab.server.log()
     client.stop()
 
 

@@ -147,9 +147,8 @@ static void make_audiences(struct fake_ues *ues)
         .cancel = cancel_observation };
     static char none[] = "";
     static const struct server_config no_api = { .api = { .certificate = none, .server_id = none } };
-    assert_int_equal(
-        application_servers_create(ues->loop, &no_api, ues->metrics, &ues->application_servers), MSGIN5G_OK);
-    assert_int_equal(router_create(ues->registrations, ues->map, ues->application_servers, &ues->router), MSGIN5G_OK);
+    assert_int_equal(neighbours_init(&ues->neighbours, ues->loop, &no_api, ues->metrics), MSGIN5G_OK);
+    assert_int_equal(router_create(ues->registrations, ues->map, &ues->neighbours, &ues->router), MSGIN5G_OK);
     assert_int_equal(topics_create(ues->loop, &topics, ues->metrics, &ues->topics), MSGIN5G_OK);
     make_groups(ues);
 }
@@ -220,7 +219,7 @@ int fake_ues_tear_down(void **state)
     topics_free(ues->topics);
     groups_local_free(ues->groups);
     router_free(ues->router);
-    application_servers_free(ues->application_servers);
+    neighbours_free(&ues->neighbours);
     registrations_free(ues->registrations);
     directory_free(ues->directory);
     identity_map_free(ues->map);

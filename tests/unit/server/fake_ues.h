@@ -39,7 +39,7 @@ struct fake_ues {
     struct identity_map *map;
     struct directory *directory;
     struct registrations *registrations;
-    struct application_servers *application_servers; /* none */
+    struct neighbours neighbours; /* none */
     struct router *router;
     struct groups *groups; /* im:pumps@lab.example: UEs 1 to 3; im:alone@lab.example: UE 1 */
     struct topics *topics;

@@ -93,4 +93,32 @@ void api_as_registration_free(struct api_as_registration *registration);
 enum msgin5g_err api_as_registration_ack_encode(struct msgin5g_str as_service_id, int status, const char *title,
     int64_t expiry_s, uint8_t *out, size_t capacity, size_t *length);
 
+/** Registration of a UE by its message gateway (TS 23.554 8.2.3; no stage 3 exists: EC-19). */
+struct api_ue_registration {
+    struct msgin5g_str ue_service_id;
+    struct msgin5g_str mgw_service_id;
+    int64_t lifetime_s; /* regExpTime; MSGIN5G_REG_EXP_TIME_NONE: absent */
+};
+#define API_UE_REGISTRATIONS_MAX 256 /* entries of one bulk request */
+struct api_ue_registrations {
+    struct api_ue_registration list[API_UE_REGISTRATIONS_MAX];
+    size_t count;
+    void *storage;
+};
+/** One registration, or with @p bulk an object whose indRegs is an array of them and indRegCount their number. As
+ * api_message_decode(). */
+enum msgin5g_err api_ue_registrations_decode(
+    struct msgin5g_str body, bool bulk, struct api_ue_registrations *out, struct api_problem *problem);
+void api_ue_registrations_free(struct api_ue_registrations *registrations);
+
+/** What became of one of them. */
+struct api_ue_registration_result {
+    struct msgin5g_str ue_service_id;
+    struct msgin5g_str cause; /* absent: registered */
+    int64_t lifetime_s;
+};
+/** As api_message_encode(): the result of one registration, or of several in indRegs. */
+enum msgin5g_err api_ue_registration_results_encode(const struct api_ue_registration_result *results, size_t count,
+    bool bulk, uint8_t *out, size_t capacity, size_t *length);
+
 #endif

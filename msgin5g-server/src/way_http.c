@@ -1,7 +1,6 @@
-#include "way_as.h"
+#include "way_http.h"
 
 #include "base/log.h"
-#include "msg/api.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -9,58 +8,25 @@
 #include <string.h>
 #include <utlist.h>
 
-#define RETRY_MS          1000 /* doubled each time */
-#define RETRIES           3
-#define ROOM              1024 /* octets by which a body may grow: TS 29.538 has longer names than TS 24.538 */
-#define OPERATION_MESSAGE "/deliver-message"
-#define OPERATION_REPORT  "/deliver-report"
+#define RETRY_MS 1000 /* doubled each time */
+#define RETRIES  3
+#define ROOM     1024 /* octets by which a body may grow: TS 29.538 has longer names than TS 24.538 */
 
 enum push_state { PUSH_WAITING, PUSH_SENT, PUSH_RESTING };
 
 struct push {
-    struct way_as *way; /* NULL: closed, its answer is for nobody */
+    struct way_http *way; /* NULL: closed, its answer is for nobody */
     struct way_exchange *exchange;
     enum push_state state;
     unsigned tries;
     struct loop_timer retry;
-    const char *operation;
+    struct push_request request;
     char originator[MSGIN5G_SERVICE_ID_MAX + 1];
     struct push *prev, *next;
-    size_t length;
     uint8_t body[];
 };
 
-/* ---- bodies ---- */
-
-/* That a message failed later than its answer could say: as a report of this server's (EC-42, EC-44). That it was
- * stored is in the answer. */
-static enum msgin5g_err write_failure(
-    const struct way_as *way, const struct msgin5g_message *response, struct push *push, size_t capacity)
-{
-    struct msgin5g_message report = msgin5g_message_init(MSGIN5G_TYPE_IMDN);
-    if (response->delivery_status != MSGIN5G_DELIVERY_FAILURE)
-        return MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
-    report.ori = (struct msgin5g_address){ MSGIN5G_ADDR_AS, msgin5g_str(way->config->server_id) };
-    report.dest = response->ori;
-    report.msg_id = response->msg_id;
-    report.delivery_status = MSGIN5G_DELIVERY_FAILURE;
-    report.cause = response->cause;
-    return api_report_encode(&report, push->body, capacity, &push->length);
-}
-
-static enum msgin5g_err write_body(
-    const struct way_as *way, const struct msgin5g_message *message, struct push *push, size_t capacity)
-{
-    push->operation = message->type == MSGIN5G_TYPE_MSG ? OPERATION_MESSAGE : OPERATION_REPORT;
-    if (message->type == MSGIN5G_TYPE_MSGRESP)
-        return write_failure(way, message, push, capacity);
-    if (message->type == MSGIN5G_TYPE_IMDN)
-        return api_report_encode(message, push->body, capacity, &push->length);
-    struct api_message out = { .message = *message, .latency_ms = API_LATENCY_NONE };
-    return api_message_encode(API_MESSAGE_GATEWAY, &out, push->body, capacity, &push->length);
-}
-
-static struct push *push_create(struct way_as *way, const struct way_copy *copy, enum msgin5g_err *err)
+static struct push *push_create(struct way_http *way, const struct way_copy *copy, enum msgin5g_err *err)
 {
     struct msgin5g_message message;
     size_t capacity = copy->length + ROOM;
@@ -68,9 +34,10 @@ static struct push *push_create(struct way_as *way, const struct way_copy *copy,
     *err = MSGIN5G_ERR_NO_MEMORY;
     if (push == NULL)
         return NULL;
+    push->request = (struct push_request){ .body = push->body, .capacity = capacity };
     *err = msgin5g_message_decode(copy->body, copy->length, &message, NULL, NULL);
     if (*err == MSGIN5G_OK) {
-        *err = write_body(way, &message, push, capacity);
+        *err = way->service->write(way, &message, &push->request);
         (void)snprintf(
             push->originator, sizeof push->originator, "%.*s", (int)message.ori.addr.length, message.ori.addr.octets);
         msgin5g_message_free(&message);
@@ -85,7 +52,7 @@ static struct push *push_create(struct way_as *way, const struct way_copy *copy,
 
 static void push_end(struct push *push, enum way_result result)
 {
-    struct way_as *way = push->way;
+    struct way_http *way = push->way;
     struct way_exchange *exchange = push->exchange;
     loop_timer_cancel(way->config->loop, &push->retry);
     DL_DELETE(way->pushes, push);
@@ -94,12 +61,12 @@ static void push_end(struct push *push, enum way_result result)
         way_done(exchange, result);
 }
 
-static void start_next(struct way_as *way, const char *originator);
+static void start_next(struct way_http *way, const char *originator);
 
 /* Over and done with: the next one of the same originator may go. */
 static void finish(struct push *push, enum way_result result)
 {
-    struct way_as *way = push->way;
+    struct way_http *way = push->way;
     char originator[MSGIN5G_SERVICE_ID_MAX + 1];
     memcpy(originator, push->originator, sizeof originator);
     push_end(push, result);
@@ -131,11 +98,13 @@ static void on_response(void *ctx, enum msgin5g_err err, const struct http_respo
     }
     int status = response != NULL ? response->status : 0;
     if (status >= 200 && status < 300) {
+        const struct way_http_service *service = push->way->service;
         metric_add(push->way->config->metrics->pushes_delivered, 1);
-        finish(push, WAY_DELIVERED);
+        finish(push, service->judge != NULL ? service->judge(response) : WAY_DELIVERED);
         return;
     }
-    log_debug("push not taken operation=%s status=%d problem=\"%s\"", push->operation, status, msgin5g_err_text(err));
+    log_debug(
+        "push not taken operation=%s status=%d problem=\"%s\"", push->request.operation, status, msgin5g_err_text(err));
     metric_add(push->way->config->metrics->pushes_failed, 1);
     if (!may_pass(err, response))
         finish(push, WAY_REFUSED);
@@ -147,16 +116,19 @@ static void on_response(void *ctx, enum msgin5g_err err, const struct http_respo
 
 static enum msgin5g_err push_send(struct push *push)
 {
-    struct way_as *way = push->way;
+    struct way_http *way = push->way;
     char path[1200];
     if (way->client == NULL)
         return MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
-    (void)snprintf(path, sizeof path, "%s%s", way->path, push->operation);
+    const struct http_header via = { "x-msgin5g-via", push->request.via };
+    (void)snprintf(path, sizeof path, "%s%s", way->path, push->request.operation);
     const struct http_call call = { .method = "POST",
         .path = path,
         .content_type = "application/json",
-        .body = push->body,
-        .length = push->length,
+        .body = push->request.body,
+        .length = push->request.length,
+        .headers = &via,
+        .header_count = push->request.via != NULL,
         .deadline_ms = way->config->deadline_ms };
     enum msgin5g_err err = http_client_send(way->client, &call, on_response, push);
     if (err == MSGIN5G_OK)
@@ -172,7 +144,7 @@ static void on_retry(void *ctx)
 }
 
 /* The first one of @p originator, if it waits. */
-static void start_next(struct way_as *way, const char *originator)
+static void start_next(struct way_http *way, const char *originator)
 {
     struct push *push;
     DL_FOREACH (way->pushes, push) {
@@ -184,7 +156,7 @@ static void start_next(struct way_as *way, const char *originator)
     }
 }
 
-static bool is_busy(const struct way_as *way, const char *originator)
+static bool is_busy(const struct way_http *way, const char *originator)
 {
     const struct push *push;
     DL_FOREACH (way->pushes, push) {
@@ -196,9 +168,9 @@ static bool is_busy(const struct way_as *way, const char *originator)
 
 /* ---- the way ---- */
 
-static enum msgin5g_err send_to_as(struct way *base, const struct way_copy *copy, struct way_exchange *exchange)
+static enum msgin5g_err send_over_http(struct way *base, const struct way_copy *copy, struct way_exchange *exchange)
 {
-    struct way_as *way = (struct way_as *)base;
+    struct way_http *way = (struct way_http *)base;
     enum msgin5g_err err = MSGIN5G_OK;
     if (way->client == NULL)
         return MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
@@ -218,19 +190,24 @@ static enum msgin5g_err send_to_as(struct way *base, const struct way_copy *copy
     return err;
 }
 
-void way_as_init(struct way_as *way, const struct way_as_config *config)
+void way_http_init(struct way_http *way, const struct way_http_config *config, const struct way_http_service *service)
 {
-    static const struct way_kind kind = { .send = send_to_as };
-    *way = (struct way_as){ .way = { .kind = &kind }, .config = config, .path = "" };
+    static const struct way_kind kind = { .send = send_over_http };
+    *way = (struct way_http){ .way = { .kind = &kind }, .config = config, .service = service, .path = "" };
 }
 
-void way_as_aim(struct way_as *way, struct http_client *client, const char *path)
+void way_http_aim(struct way_http *way, struct http_client *client, const char *path)
 {
     way->client = client;
     way->path = path;
 }
 
-void way_as_close(struct way_as *way)
+struct way *way_http_way(struct way_http *way)
+{
+    return way->client != NULL ? &way->way : NULL;
+}
+
+void way_http_close(struct way_http *way)
 {
     way->client = NULL;
     while (way->pushes != NULL) {
