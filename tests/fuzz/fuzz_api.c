@@ -1,4 +1,4 @@
-/* Bodies of TS 29.538: the first octet picks one, the rest is it; what is taken is written and taken again. */
+/* Bodies of TS 29.538: the first octet modulo 9 picks one, the rest is it; what is taken is written and taken again. */
 #include "msg/api.h"
 
 #include <stdio.h>
@@ -68,12 +68,24 @@ static void try_registration(struct msgin5g_str body)
     api_as_registration_free(&registration);
 }
 
+static void try_ue_registrations(struct msgin5g_str body, bool bulk)
+{
+    static struct api_ue_registrations registrations;
+    struct api_problem problem;
+    if (api_ue_registrations_decode(body, bulk, &registrations, &problem) != MSGIN5G_OK)
+        return;
+    CHECK(registrations.count > 0 && registrations.count <= API_UE_REGISTRATIONS_MAX);
+    for (size_t i = 0; i < registrations.count; i++)
+        CHECK(registrations.list[i].ue_service_id.length > 0 && registrations.list[i].mgw_service_id.length > 0);
+    api_ue_registrations_free(&registrations);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
     if (length == 0)
         return 0;
     struct msgin5g_str body = { (const char *)data + 1, length - 1 };
-    switch (data[0] % 8) {
+    switch (data[0] % 9) {
     case 4:
         try_report(body);
         break;
@@ -82,6 +94,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
         break;
     case 6:
         try_registration(body);
+        break;
+    case 7:
+    case 8:
+        try_ue_registrations(body, data[0] % 9 == 8);
         break;
     default:
         try_message((enum api_message_kind)(data[0] % 4), body);

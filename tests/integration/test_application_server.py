@@ -4,14 +4,12 @@ The caller is curl over HTTP/2 and HTTP/1.1, the application server pushed to is
 """
 
 import json
-import socket
 import subprocess
 import uuid
 
 import pytest
 
-import openapi
-from application_server import ApplicationServer
+from application_server import Api, ApplicationServer, api_config, free_port, make_certs, problems
 from testbed import Testbed, program, wait_for
 
 AS_ID = "im:scada@iot.example"
@@ -20,60 +18,21 @@ DELIVERY = "/msgs-msgdelivery/v1"
 REGISTRATIONS = "/msgs-asregistration/v1/registrations"
 
 
-def make_certs(bed):
-    subprocess.run([str(openapi.ROOT / "tests/support/make_certs.sh"), str(bed.certs),
-                    "as:DNS:as.example,DNS:localhost,IP:127.0.0.1", "other:DNS:other.example"],
-                   check=True, capture_output=True)
+CERTS = ("as:DNS:as.example,DNS:localhost,IP:127.0.0.1", "other:DNS:other.example")
 
 
-class Api:
-    """Calls of one application server, by curl."""
-
-    def __init__(self, bed, name="as", version="--http2"):
-        self.bed, self.name, self.version = bed, name, version
-
-    def call(self, method, path, body=None, content_type="application/json"):
-        certs = self.bed.certs
-        argv = ["curl", "-sS", self.version, "-X", method, "--max-time", "20", "--cacert", str(certs / "ca.pem"),
-                "-w", "\n%{http_code} %{http_version}", "-D", str(self.bed.folder / "headers")]
-        if self.name:
-            argv += ["--cert", str(certs / (self.name + ".pem")), "--key", str(certs / (self.name + ".key"))]
-        if body is not None:
-            text = body if isinstance(body, str) else json.dumps(body)
-            argv += ["-H", "content-type: " + content_type, "--data-binary", "@-"]
-        argv.append("https://localhost:%d%s" % (self.bed.server.port("api"), path))
-        done = subprocess.run(argv, input=text.encode() if body is not None else b"", capture_output=True, timeout=30)
-        if done.returncode != 0:
-            return done.returncode, done.stderr.decode()
-        text, _, tail = done.stdout.decode().rpartition("\n")
-        status, http = tail.split()
-        assert http == ("2" if self.version == "--http2" else "1.1")
-        return int(status), json.loads(text) if text else None
-
-    def header(self, name):
-        for line in (self.bed.folder / "headers").read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.lower() == name:
-                return value.strip()
-        return None
-
-    def send(self, to, payload="close", **members):
-        message_id = str(uuid.uuid4())
-        body = {"oriAddr": {"addrType": "AS", "addr": AS_ID}, "destAddr": {"addrType": "UE", "addr": to},
-                "msgId": message_id, "stoAndFwInd": False, "payload": payload, **members}
-        assert problems("TS29538_MSGS_MSGDelivery.yaml", "ASMessageDelivery", body) == []
-        return (message_id, *self.call("POST", DELIVERY + "/deliver-as-message", body))
-
-
-def problems(file, schema, body):
-    """Against 3GPP's own files where they are; where not, other tests of this file still look at every member."""
-    return [] if openapi.skip_reason() else openapi.problems(file, schema, body)
+def send(api, to, payload="close", **members):
+    message_id = str(uuid.uuid4())
+    body = {"oriAddr": {"addrType": "AS", "addr": AS_ID}, "destAddr": {"addrType": "UE", "addr": to},
+            "msgId": message_id, "stoAndFwInd": False, "payload": payload, **members}
+    assert problems("TS29538_MSGS_MSGDelivery.yaml", "ASMessageDelivery", body) == []
+    return (message_id, *api.call("POST", DELIVERY + "/deliver-as-message", body))
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     with Testbed(tmp_path_factory.mktemp("as")) as bed:
-        make_certs(bed)
+        make_certs(bed, *CERTS)
         bed.add_subscribers(3)
         bed.start_aanf()
         with ApplicationServer(bed.certs, "as") as server:
@@ -82,15 +41,11 @@ def lab(tmp_path_factory):
             yield bed
 
 
-def start_server(bed, server, **api):
-    certs = bed.certs
-    bed.start_server(
-        api={"host": "127.0.0.1", "port": 0, "certificate": str(certs / "server.pem"), "key": str(certs / "server.key"),
-             "ca": str(certs / "ca.pem"), "push_deadline": "2s", **api},
-        application_servers=[
-            {"id": AS_ID, "certificates": ["as.example"], "target": server.url("/msgin5g"),
-             "allowed_targets": [server.url("/elsewhere")]},
-            {"id": OTHER_ID, "certificates": ["other.example"]}])
+def start_server(bed, server):
+    bed.start_server(api=api_config(bed), application_servers=[
+        {"id": AS_ID, "certificates": ["as.example"], "target": server.url("/msgin5g"),
+         "allowed_targets": [server.url("/elsewhere")]},
+        {"id": OTHER_ID, "certificates": ["other.example"]}])
 
 
 @pytest.fixture
@@ -107,7 +62,7 @@ def test_as_to_ue_with_report(lab, server, version):
     ue = lab.subscribers[0]
     client = lab.listen(ue)
     client.event("registered")
-    message_id, status, ack = Api(lab, version=version).send(ue.service_id, delivStReqInd=True, appId="valvectl")
+    message_id, status, ack = send(Api(lab, version=version), ue.service_id, delivStReqInd=True, appId="valvectl")
     assert (status, ack) == (200, {"oriAddr": {"addrType": "AS", "addr": AS_ID}, "msgId": message_id})
     assert problems("TS29538_MSGS_MSGDelivery.yaml", "MessageDeliveryAck", ack) == []
     got = client.event("message", msg_id=message_id)
@@ -123,7 +78,7 @@ def test_as_to_ue_with_report(lab, server, version):
 
 def test_as_to_a_ue_that_is_away(lab):
     """Accepted as a request, failed as a message (EC-40)."""
-    message_id, status, ack = Api(lab).send(lab.subscribers[1].service_id)
+    message_id, status, ack = send(Api(lab), lab.subscribers[1].service_id)
     assert status == 200
     assert ack == {"oriAddr": {"addrType": "AS", "addr": AS_ID}, "msgId": message_id, "status": "DELY_FAILED",
                    "failureCause": "RECIPIENT_UNAVAILABLE"}
@@ -158,7 +113,7 @@ def test_a_report_nobody_asked_for(lab):
               "msgId": str(uuid.uuid4()), "delivSt": "REPT_DELY_SUCCESS"}
     status, problem = Api(lab).call("POST", DELIVERY + "/deliver-report", report)
     assert (status, problem["cause"]) == (403, "NOT_AUTHORIZED")
-    Api(lab).send(ue.service_id, payload="after it")
+    send(Api(lab), ue.service_id, payload="after it")
     client.event("message", payload="after it")
     assert [event["event"] for event in client.events if event["event"] == "report"] == []
     client.stop()
@@ -171,13 +126,13 @@ def test_deny_by_default(lab, server):
     client.event("registered")
     code, _ = Api(lab, name=None).call("DELETE", REGISTRATIONS + "/x")
     assert code in (35, 55, 56)  # curl: the TLS handshake failed
-    _, status, problem = Api(lab, name="other").send(ue.service_id, payload="spoofed")
+    _, status, problem = send(Api(lab, name="other"), ue.service_id, payload="spoofed")
     assert (status, problem["cause"]) == (403, "UNAUTHORIZED_ORIGINATOR")
-    _, status, problem = Api(lab, name="stranger").send(ue.service_id, payload="spoofed")
+    _, status, problem = send(Api(lab, name="stranger"), ue.service_id, payload="spoofed")
     assert (status, problem["cause"]) == (403, "UNAUTHORIZED_ORIGINATOR")
     status, _ = Api(lab, name="other").call("POST", REGISTRATIONS, {"asSvcId": AS_ID})
     assert status == 403
-    Api(lab).send(ue.service_id, payload="genuine")
+    send(Api(lab), ue.service_id, payload="genuine")
     client.event("message", payload="genuine")
     assert [event["payload"] for event in client.events if event["event"] == "message"] == ["genuine"]
     assert "caller of the API is somebody else" in lab.server.log()
@@ -327,7 +282,7 @@ def test_another_as_that_is_down_harms_nobody(lab, server):
 def test_push_over_http2(tmp_path):
     """nghttpd as application server: ALPN chooses HTTP/2."""
     with Testbed(tmp_path) as bed:
-        make_certs(bed)
+        make_certs(bed, *CERTS)
         ue, = bed.add_subscribers(1)
         bed.start_aanf()
         htdocs = tmp_path / "htdocs"
@@ -339,11 +294,8 @@ def test_push_over_http2(tmp_path):
                                  str(bed.certs / "as.pem")], stdout=log, stderr=subprocess.STDOUT)
         try:
             wait_for(lambda: "listen" in (tmp_path / "nghttpd.log").read_text(), what="nghttpd")
-            certs = bed.certs
-            bed.start_server(api={"host": "127.0.0.1", "port": 0, "certificate": str(certs / "server.pem"),
-                                  "key": str(certs / "server.key"), "ca": str(certs / "ca.pem")},
-                             application_servers=[{"id": AS_ID, "certificates": ["as.example"],
-                                                   "target": "https://localhost:%d" % port}])
+            bed.start_server(api=api_config(bed), application_servers=[
+                {"id": AS_ID, "certificates": ["as.example"], "target": "https://localhost:%d" % port}])
             code, events = bed.run_client(ue, "send", "--as", "--to", AS_ID, "--payload", "over h2", "--store")
             assert code == 0, events
             text = (tmp_path / "nghttpd.log").read_text(errors="replace")
@@ -352,9 +304,3 @@ def test_push_over_http2(tmp_path):
             peer.terminate()
             peer.wait()
             log.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
