@@ -74,8 +74,7 @@ void origins_free(struct origins *origins)
 
 enum msgin5g_err origins_reload_certificate(struct origins *origins, char *problem, size_t problem_size)
 {
-    enum msgin5g_err err =
-        origins->tls != NULL ? tls_context_reload(origins->tls, problem, problem_size) : MSGIN5G_OK;
+    enum msgin5g_err err = origins->tls != NULL ? tls_context_reload(origins->tls, problem, problem_size) : MSGIN5G_OK;
     for (struct origin *one = origins->list; one != NULL && err == MSGIN5G_OK; one = one->next)
         http_client_renew(one->client);
     return err;
