@@ -90,7 +90,7 @@ static void what_was_acknowledged_survives_kill_9(void **state)
     struct fixture *fixture = *state;
     struct told *told = share();
     uint64_t stored = 0;
-    for (unsigned cycle = 0; cycle < 5; cycle++) {
+    for (uint64_t cycle = 0; cycle < 5; cycle++) {
         int status;
         fixture_close(fixture);
         told->acknowledged = 0;
@@ -324,13 +324,13 @@ static void a_folder_that_cannot_be_used_is_said(void **state)
     struct fixture *fixture = *state;
     char folder[sizeof fixture->folder];
     fixture_close(fixture);
-    strcpy(folder, fixture->folder);
+    memcpy(folder, fixture->folder, sizeof folder);
     strcpy(fixture->folder, "/nowhere/at/all");
     assert_int_equal(fixture_open(fixture), MSGIN5G_ERR_CONFIG);
     fixture_close(fixture);
     strcpy(fixture->folder, "/dev/null");
     assert_int_equal(fixture_open(fixture), MSGIN5G_ERR_CONFIG);
-    strcpy(fixture->folder, folder);
+    memcpy(fixture->folder, folder, sizeof folder);
 }
 
 static char *write_key(const struct fixture *fixture, const char *name, const char *hex)

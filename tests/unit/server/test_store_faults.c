@@ -204,7 +204,7 @@ static void memory_may_run_out_in_the_engine(void **state)
         if (err == MSGIN5G_OK)
             err = write_some(engine, 2);
         if (err == MSGIN5G_OK)
-            err = read_some(engine);
+            (void)read_some(engine);
         failed = failing_malloc_stop();
         failures += failed;
         if (engine != NULL) {
