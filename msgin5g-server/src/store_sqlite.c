@@ -1,6 +1,7 @@
 #include "store_sqlite.h"
 
 #include "base/log.h"
+#include "store_checkpoint.h"
 #include "store_files.h"
 #include "store_mend.h"
 #include "store_schema.h"
@@ -13,10 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUSY_MS          5000               /* an operator's sqlite3 may hold the file for a moment */
-#define CHECKPOINT_PAGES 4096               /* of the WAL, 16 MiB */
-#define CHECK_OCTETS_MAX INT64_C(536870912) /* larger files are not read as a whole at start */
-#define SCRATCH_MIN      4096
+#define BUSY_MS              5000  /* an operator's sqlite3 may hold the file for a moment */
+#define CHECKPOINT_PAGES_MAX 49152 /* of it, 192 MiB: commits wait */
+#define CHECKPOINT_REST      2048
+#define CHECKPOINT_PAGES     16384              /* of the WAL, 64 MiB */
+#define CHECK_OCTETS_MAX     INT64_C(536870912) /* larger files are not read as a whole at start */
+#define SCRATCH_MIN          4096
 
 static const char *const statement_texts[STORE_SQL_COUNT] = {
 #define STORE_STATEMENT_TEXT(name, sql) [STORE_SQL_##name] = (sql),
@@ -132,11 +135,24 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 }
 
 /* What is in the WAL goes into the database, and the next commit begins the WAL again: it is written over, not made
- * longer, which the disk does several times faster. */
+ * longer, which the disk does several times faster. Most of it is moved beside the commits; what came meanwhile is
+ * moved here, so that for once nothing is left. */
 bool store_engine_maintain(struct store_engine *engine)
 {
+    int moved = 0;
+    bool late = engine->wal_pages > CHECKPOINT_PAGES_MAX;
     if (engine->wal_pages < CHECKPOINT_PAGES)
         return false;
+    if (late)
+        store_checkpoint_wait(engine->checkpoint, &moved);
+    else if (!store_checkpoint_idle(engine->checkpoint, &moved))
+        return false;
+    if (!engine->checkpointing || (!late && engine->wal_pages - moved > CHECKPOINT_REST)) {
+        engine->checkpointing = true;
+        store_checkpoint_run(engine->checkpoint);
+        return false;
+    }
+    engine->checkpointing = false;
     int rc = sqlite3_wal_checkpoint_v2(engine->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (rc != SQLITE_OK)
         (void)store_sqlite_error(engine, "move the WAL into the database", rc);
@@ -311,6 +327,8 @@ static enum msgin5g_err open_all(struct store_engine *engine, const char *folder
         err = mend(engine, folder, path);
     if (err == MSGIN5G_OK)
         forget_expired(engine);
+    if (err == MSGIN5G_OK)
+        err = store_checkpoint_start(path, &engine->checkpoint);
     if (err == MSGIN5G_ERR_STORE)
         log_error("the store cannot be opened path=%s", path);
     return err;
@@ -336,6 +354,7 @@ void store_engine_close(struct store_engine *engine)
 {
     if (engine == NULL)
         return;
+    store_checkpoint_stop(engine->checkpoint);
     disconnect(engine); /* the last connection moves the WAL into the database */
     store_witness_close(engine->witness);
     if (engine->lock_fd >= 0)

@@ -57,13 +57,15 @@ struct store_engine {
     struct store_engine_counts counts, committed; /* with the open transaction's changes, and without */
     uint64_t commits;                             /* ever made in this file */
     struct store_witness *witness;
+    struct store_checkpoint *checkpoint;
     int lock_fd;
     uint8_t *scratch; /* a value on its way through sealing */
     size_t scratch_size;
     uint64_t touched[STORE_TOUCHED_MAX]; /* bodies that lost a copy in this transaction */
     size_t touched_count;
     bool in_transaction;
-    int wal_pages; /* since the last checkpoint */
+    int wal_pages;      /* since the WAL began again */
+    bool checkpointing; /* it was asked for since then */
     struct log_limit lines;
 };
 

@@ -65,8 +65,31 @@ static void open_store(struct bench *bench)
     bench->next_id = store_highest_id(bench->store) + 1;
 }
 
+/* Mean and number of what a histogram counted since the store was opened. */
+static void print_times(const struct bench *bench, const char *name, const char *what)
+{
+    struct buffer text;
+    char line[96];
+    double sum = 0, count = 0;
+    buffer_init(&text, 1 << 20);
+    check(metrics_render(bench->metrics, &text), "metrics");
+    check(buffer_append(&text, "", 1), "metrics");
+    (void)snprintf(line, sizeof line, "\n%s_sum ", name);
+    const char *found = strstr((const char *)text.data, line);
+    if (found != NULL)
+        sum = strtod(found + strlen(line), NULL);
+    (void)snprintf(line, sizeof line, "\n%s_count ", name);
+    found = strstr((const char *)text.data, line);
+    if (found != NULL)
+        count = strtod(found + strlen(line), NULL);
+    printf("%s: %.0f, %.2f ms each\n", what, count, count > 0 ? sum / count * 1e3 : 0);
+    buffer_free(&text);
+}
+
 static void close_store(struct bench *bench)
 {
+    print_times(bench, "msgin5g_store_commit_seconds", "commits");
+    print_times(bench, "msgin5g_store_checkpoint_seconds", "checkpoints");
     store_door_free(bench->door);
     store_close(bench->store);
     metrics_free(bench->metrics);
