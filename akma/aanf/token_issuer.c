@@ -1,5 +1,7 @@
 #include "token_issuer.h"
 
+#include "token_cache.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +10,7 @@
 
 struct token_issuer {
     struct jws_key *key;
+    struct token_cache *cache; /* of tokens this key signed, for us */
     int64_t lifetime_s;
     char issuer_id[MSGIN5G_UUID_LEN + 1];
     char aanf_id[MSGIN5G_UUID_LEN + 1];
@@ -40,6 +43,8 @@ enum msgin5g_err token_issuer_create(const struct token_issuer_config *config, s
     memcpy(issuer->issuer_id, config->issuer_id, issuer_length + 1);
     memcpy(issuer->aanf_id, config->aanf_id, aanf_length + 1);
     enum msgin5g_err err = load_key(config, &issuer->key);
+    if (err == MSGIN5G_OK)
+        err = token_cache_create(&issuer->cache);
     if (err != MSGIN5G_OK) {
         token_issuer_free(issuer);
         return err;
@@ -53,6 +58,7 @@ void token_issuer_free(struct token_issuer *issuer)
     if (issuer == NULL)
         return;
     jws_key_free(issuer->key);
+    token_cache_free(issuer->cache);
     free(issuer);
 }
 
@@ -104,6 +110,11 @@ enum msgin5g_err token_issuer_verify(
 {
     uint8_t payload[JWS_PAYLOAD_MAX];
     size_t length = 0;
+    const struct jwt_claims *known = token.length > 0 ? token_cache_find(issuer->cache, token, now_s) : NULL;
+    if (known != NULL) {
+        *out = *known;
+        return MSGIN5G_OK;
+    }
     enum msgin5g_err err = jws_verify(issuer->key, token, payload, &length);
     if (err == MSGIN5G_OK)
         err = jwt_claims_decode((struct msgin5g_str){ (const char *)payload, length }, out);
@@ -111,6 +122,8 @@ enum msgin5g_err token_issuer_verify(
         return err;
     bool good =
         err == MSGIN5G_OK && strcasecmp(out->iss, issuer->issuer_id) == 0 && for_us(issuer, out) && now_s < out->exp_s;
+    if (good)
+        token_cache_put(issuer->cache, token, out);
     return good ? MSGIN5G_OK : MSGIN5G_ERR_AUTHENTICATION;
 }
 

@@ -42,7 +42,7 @@ static void forget(struct quota *quota, struct quota_client *client)
 {
     DL_DELETE(quota->idle, client);
     quota->idle_count--;
-    HASH_DEL(quota->table, client);
+    HASH_DEL(quota->table, client); /* NOLINT(clang-analyzer-core.NullDereference): cannot follow utlist */
     free(client);
 }
 

@@ -94,7 +94,8 @@ static void test_no_memory(void **state)
             err = verify(issuer, &token, NOW, &claims);
         failed = failing_malloc_stop();
         assert_true(failed || err == MSGIN5G_OK);
-        assert_true(!failed || err != MSGIN5G_OK);
+        /* The cache of verified tokens does without. */
+        assert_true(err == MSGIN5G_OK || err == MSGIN5G_ERR_NO_MEMORY || err == MSGIN5G_ERR_INTERNAL);
         buffer_free(&token);
         token_issuer_free(issuer);
     }
