@@ -162,8 +162,13 @@ enum msgin5g_err clock_parse_http_date(struct msgin5g_str text, int64_t *utc_ms)
         .tm_hour = number(date + 12),
         .tm_min = number(date + 15),
         .tm_sec = number(date + 18) };
-    if (parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60)
+    struct tm given = parts;
+    if (parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60)
         return MSGIN5G_ERR_MALFORMED;
-    *utc_ms = (int64_t)timegm(&parts) * 1000 + (fraction ? number(rest + 1) * 10 + (rest[3] - '0') : 0);
+    parts.tm_sec = 0;
+    int64_t minute_s = timegm(&parts);
+    if (parts.tm_mon != given.tm_mon || parts.tm_mday != given.tm_mday)
+        return MSGIN5G_ERR_MALFORMED;
+    *utc_ms = (minute_s + given.tm_sec) * 1000 + (fraction ? number(rest + 1) * 10 + (rest[3] - '0') : 0);
     return MSGIN5G_OK;
 }
