@@ -57,13 +57,30 @@ static const char *on_message(void *ctx, struct msgin5g_client *client, const st
     struct fleet_ue *ue = ctx;
 
     (void)client;
-    if (ue->fleet->on_message != NULL)
+    if (ue->fleet->on_message != NULL) {
         ue->fleet->on_message(ue->fleet->ctx, ue, message->payload);
+    } else {
+        ue->fleet->arrived++;
+        ue->fleet->arrived_ns = now_ns();
+    }
     return NULL;
 }
 
+static void on_subscription(void *ctx, struct msgin5g_client *client, const char *topic, enum msgin5g_sub_status status,
+    struct msgin5g_str cause, int64_t expire_time_s)
+{
+    struct fleet_ue *ue = ctx;
+
+    (void)client;
+    (void)topic;
+    (void)cause;
+    (void)expire_time_s;
+    if (status == MSGIN5G_SUB_ADDED)
+        ue->fleet->subscribed++;
+}
+
 static const struct msgin5g_client_events events = {
-    .registered = on_registered, .state = on_state, .message = on_message
+    .registered = on_registered, .state = on_state, .message = on_message, .subscription = on_subscription
 };
 
 static enum msgin5g_err add_ue(const struct fleet_config *config, struct fleet *fleet, size_t index)
@@ -166,11 +183,27 @@ bool fleet_deregister(struct fleet *fleet, int64_t deadline_ns)
     return fleet->registered == 0;
 }
 
+bool fleet_subscribe(struct fleet *fleet, size_t target, int64_t deadline_ns)
+{
+    for (size_t i = 0; fleet->subscribed < target && now_ns() < deadline_ns;) {
+        for (; i < target && i - fleet->subscribed < fleet->window; i++)
+            (void)msgin5g_client_subscribe(fleet->ues[i].client, FLEET_TOPIC, 0);
+        fleet_wait(fleet, deadline_ns);
+    }
+    return fleet->subscribed >= target;
+}
+
 bool fleet_send(struct fleet_ue *from, const char *payload, size_t length)
 {
+    return fleet_publish(from, MSGIN5G_ADDR_UE, from->fleet->ues[from->peer].service_id, payload, length);
+}
+
+bool fleet_publish(
+    struct fleet_ue *from, enum msgin5g_addr_type type, const char *to, const char *payload, size_t length)
+{
     const struct msgin5g_outgoing message = {
-        .to_type = MSGIN5G_ADDR_UE,
-        .to = from->fleet->ues[from->peer].service_id,
+        .to_type = type,
+        .to = to,
         .payload = payload,
         .payload_length = length,
         .priority = MSGIN5G_PRIORITY_NORMAL,

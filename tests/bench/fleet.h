@@ -8,6 +8,9 @@
 #include "tls/psk.h"
 #include "tls/stream.h"
 
+#define FLEET_TOPIC "bench"
+#define FLEET_GROUP "im:bench@lab.example"
+
 struct fleet_ue {
     struct fleet *fleet;
     struct msgin5g_client *client;
@@ -27,8 +30,11 @@ struct fleet {
     size_t window; /* under way at most */
     unsigned long failures;
     struct samples registering; /* from the first datagram to the answer to REG */
-    bool leaving;               /* de-registering */
-    bool spin;                  /* never sleep: the generator's own wake-up must not count as latency */
+    size_t subscribed;
+    uint64_t arrived;   /* messages, as long as nobody set on_message */
+    int64_t arrived_ns; /* the last of them */
+    bool leaving;       /* de-registering */
+    bool spin;          /* never sleep: the generator's own wake-up must not count as latency */
     void (*on_message)(void *ctx, struct fleet_ue *ue, struct msgin5g_str payload);
     void *ctx;
 };
@@ -56,6 +62,11 @@ bool fleet_register(struct fleet *fleet, size_t target, int64_t deadline_ns);
 bool fleet_deregister(struct fleet *fleet, int64_t deadline_ns);
 /** UE @p from sends @p length octets to its peer. @return false when it could not. */
 bool fleet_send(struct fleet_ue *from, const char *payload, size_t length);
+/** Subscribe the first @p target UEs to FLEET_TOPIC. @return true when all are, before @p deadline_ns. */
+bool fleet_subscribe(struct fleet *fleet, size_t target, int64_t deadline_ns);
+/** UE @p from sends to a group or topic. @return false when it could not. */
+bool fleet_publish(
+    struct fleet_ue *from, enum msgin5g_addr_type type, const char *to, const char *payload, size_t length);
 void fleet_free(struct fleet *fleet);
 
 #endif

@@ -114,6 +114,9 @@ static const struct {
     { "single", step_single },
     { "closed", step_closed },
     { "open", step_open },
+    { "subscribe", step_subscribe },
+    { "publish", step_publish },
+    { "arrived", step_arrived },
 };
 
 static void run_line(struct bench *bench, char *line)

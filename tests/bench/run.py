@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import references  # noqa: E402
@@ -103,12 +104,12 @@ class Generator:
 class Bed(testbed.Testbed):
     """AAnF and server with limits for a whole fleet behind one address."""
 
-    def start_all(self, latency_ms=0):
+    def start_all(self, latency_ms=0, groups=()):
         self.start_aanf(limits={"contexts": 60000, "af_ids": 64}, faults={"enabled": True, "latency_ms": latency_ms},
                         log={"level": "warning"})
         self.start_server(binding_template="im:ue-{digits}@lab.example", tls={"coap_ccm8": True},
                           limits={"half_open_per_source": 65535, "key_requests_per_source": 0}, log={"level": "warning"},
-                          debug={"core_dumps": True})
+                          debug={"core_dumps": True}, groups=list(groups))
         pin(self.aanf.process, 0)
         pin(self.server.process, 1)
 
@@ -119,12 +120,12 @@ class Bed(testbed.Testbed):
         raise RuntimeError("no VmRSS")
 
 
-def started(latency_ms=0):
+def started(latency_ms=0, groups=()):
     """A fresh AAnF and server in a folder of their own."""
     folder = tempfile.TemporaryDirectory(prefix="msgin5g-bench-")
     bed = Bed(folder.name)
     bed.folder_owner = folder
-    bed.start_all(latency_ms)
+    bed.start_all(latency_ms, groups)
     return bed
 
 
@@ -257,6 +258,55 @@ def slow_aanf(table, options):
         generator.close()
 
 
+def cpu_us(process):
+    """CPU time of a process, all threads, as the generator counts it."""
+    tasks = pathlib.Path("/proc/%d/task" % process.pid)
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1000
+
+
+def fan_out(bed, generators, to_group, recipients):
+    """One message to all: (CPU of the server for each delivery in us, seconds until the last one had it)."""
+    for generator in generators:
+        generator.step("arrived")
+    before = cpu_us(bed.server.process)
+    sent_ns = generators[0].step("publish", int(to_group))["sent_ns"]
+    arrived, last_ns, deadline = 0, 0, time.monotonic() + 60
+    while arrived < recipients and time.monotonic() < deadline:
+        time.sleep(0.1)
+        for answer in [generator.step("arrived") for generator in generators]:
+            arrived += answer["messages"]
+            last_ns = max(last_ns, answer["last_ns"])
+    if arrived != recipients:
+        raise RuntimeError("%d of %d copies arrived" % (arrived, recipients))
+    time.sleep(0.3)  # the last acknowledgements
+    return (cpu_us(bed.server.process) - before) / recipients, (last_ns - sent_ns) / 1e9
+
+
+def fan_outs(table, options):
+    """One message to a group and to the subscribers of a topic, each of which acknowledges its copy."""
+    for recipients, goal_s, to_group in ((1000, None, True), (10000, 1, True), (1000, None, False), (50000, 2, False)):
+        recipients = min(recipients, options.recipients)
+        members = ["im:ue-00101%010d@lab.example" % number for number in range(1, recipients + 2)]
+        groups = [{"id": "im:bench@lab.example", "members": members}] if to_group else []
+        with started(groups=groups) as bed:
+            generators = []
+            for start in range(0, recipients + 1, HOLDER_UES):
+                ues = max(2, min(HOLDER_UES, recipients + 1 - start))
+                generators.append(Generator(bed, ues, first=1 + start))
+                complete(generators[-1].step("register", ues), ues)
+                if not to_group:
+                    generators[-1].step("subscribe", ues)
+            fan_out(bed, generators, to_group, recipients)
+            runs = sorted(fan_out(bed, generators, to_group, recipients) for _ in range(options.runs))
+            figure, seconds = runs[len(runs) // 2]
+            label = "%s of %d, C0A8, 64 octets" % ("group" if to_group else "topic", recipients)
+            table.add(label + ": a delivery", figure, "us CPU each", 7.8 if recipients >= 1000 else None, digits=2,
+                      reference="fan-out")
+            table.add(label + ": until the last has it", seconds, "s", goal_s if recipients >= 10000 else None, digits=2)
+            for generator in generators:
+                generator.close()
+
+
 def token_of(bed):
     """An access token for the AF (TS 29.510), as the AAnF's own endpoint issues it."""
     argv = [*sbi.Consumer(bed.aanf_url, bed.certs, "server").curl, "--data", "grant_type=client_credentials&nfInstanceId=%s&scope="
@@ -301,7 +351,7 @@ def key_requests(table, options):
         table.add(label + ", served", figures["requests_per_s"], "/s", digits=0)
 
 
-STEPS = ("registrations", "messages", "idle", "memory", "aanf", "slow-aanf")
+STEPS = ("registrations", "messages", "idle", "memory", "fan-out", "aanf", "slow-aanf")
 
 
 def main():
@@ -312,6 +362,7 @@ def main():
     parser.add_argument("--handshakes", type=int, default=4000, help="UEs that register for the figures of handshakes")
     parser.add_argument("--idle", type=int, default=20000, help="idle UEs")
     parser.add_argument("--pairs", type=int, nargs="+", default=[100, 1000], help="pairs of UEs that exchange messages")
+    parser.add_argument("--recipients", type=int, default=50000, help="recipients of one message at most")
     parser.add_argument("--references", action="store_true", help="measure Mosquitto and coap-server too")
     parser.add_argument("--realtime", action="store_true",
                         help="run everything measured under SCHED_FIFO: for machines that do other work (needs root)")
@@ -330,6 +381,8 @@ def main():
         idle_beside(table, options, alone)
     if "memory" in wanted:
         memory(table, options)
+    if "fan-out" in wanted:
+        fan_outs(table, options)
     if "aanf" in wanted:
         key_requests(table, options)
     if "slow-aanf" in wanted:

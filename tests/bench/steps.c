@@ -199,3 +199,36 @@ void step_open(struct bench *bench, const double *arguments)
     traffic->newcomers = bench->fleet.registered - before;
     traffic_end(traffic, &meter, "open", pairs);
 }
+
+void step_subscribe(struct bench *bench, const double *arguments)
+{
+    struct meter meter = meter_start(bench);
+
+    (void)fleet_subscribe(&bench->fleet, (size_t)arguments[0], meter.start_ns + REGISTER_NS);
+    meter_print(&meter, bench, "subscribe");
+    printf(",\"ues\":%zu", bench->fleet.subscribed);
+    line_end();
+}
+
+void step_publish(struct bench *bench, const double *arguments)
+{
+    const bool group = arguments[0] > 0;
+    char payload[MSGIN5G_PAYLOAD_MAX];
+    bool sent;
+
+    memset(payload, 'x', sizeof payload);
+    printf("{\"step\":\"publish\",\"sent_ns\":%lld", (long long)now_ns());
+    sent = fleet_publish(&bench->fleet.ues[0], group ? MSGIN5G_ADDR_GROUP : MSGIN5G_ADDR_TOPIC,
+        group ? FLEET_GROUP : FLEET_TOPIC, payload, bench->payload);
+    printf(",\"sent\":%d", sent);
+    line_end();
+}
+
+void step_arrived(struct bench *bench, const double *arguments)
+{
+    (void)arguments;
+    printf("{\"step\":\"arrived\",\"messages\":%llu,\"last_ns\":%lld", (unsigned long long)bench->fleet.arrived,
+        (long long)bench->fleet.arrived_ns);
+    bench->fleet.arrived = 0;
+    line_end();
+}

@@ -26,4 +26,11 @@ void step_closed(struct bench *bench, const double *arguments);
  */
 void step_open(struct bench *bench, const double *arguments);
 
+/** subscribe TARGET: the first TARGET UEs, to one topic. */
+void step_subscribe(struct bench *bench, const double *arguments);
+/** publish TO: one message of the first UE, 0: to the topic, 1: to the group; says when it left. */
+void step_publish(struct bench *bench, const double *arguments);
+/** arrived: how many messages came to this fleet since the last time it was asked, and when the last one did. */
+void step_arrived(struct bench *bench, const double *arguments);
+
 #endif
