@@ -14,7 +14,7 @@ def names(events):
 
 def subscribe(lab, subscriber, topic, *arguments, **options):
     """A client that observes @p topic."""
-    client = lab._start_client(lab.client_argv(subscriber, "subscribe", topic, *arguments, **options))
+    client = lab.subscribe(subscriber, topic, *arguments, **options)
     client.event("subscription")
     return client
 
@@ -78,7 +78,7 @@ def test_e14_unsubscribe_is_idempotent(lab):
 
 def test_ec8_lifetimes(lab):
     valve = lab.subscribers[1]
-    listener = lab._start_client(lab.client_argv(valve, "subscribe", "short", "--expires", "2s"))
+    listener = lab.subscribe(valve, "short", "--expires", "2s")
     assert listener.event("subscription")["status"] == "ADDED"
     gone = listener.event("subscription", status="DELETED", timeout_s=10)
     assert gone["cause"] == "EXPIRED"

@@ -13,6 +13,8 @@ import time
 import testbed
 
 FOLDER = testbed.build_dir().parent / "lab"
+GROUP = "im:pumps@lab.example"
+TOPIC = "alarms"
 
 
 class Failed(Exception):
@@ -72,14 +74,14 @@ def only(events, name):
 class Lab:
     def __init__(self, bed):
         self.bed = bed
-        self.ue1, self.ue2 = bed.add_subscribers(2)
+        self.ue1, self.ue2, self.ue3 = bed.add_subscribers(3)
 
     def start_aanf(self):
         daemon = self.bed.start_aanf()
         return "%s, metrics at %s" % (daemon.ready["sbi"], daemon.ready["management"])
 
     def start_server(self):
-        daemon = self.bed.start_server()
+        daemon = self.bed.start_server(groups=[{"id": GROUP, "members": [ue.service_id for ue in self.bed.subscribers]}])
         return "%s, tcp %s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["coaps+tcp"],
                                               daemon.ready["management"])
 
@@ -104,6 +106,29 @@ class Lab:
         expect(only(events, "report")["status"] == "success", "report: %s" % only(events, "report"))
         expect(listener.process.wait(10) == 0, "the receiver ended with %s" % listener.process.returncode)
         return "'%s' delivered, report came back" % text
+
+    def many(self, how, listeners, members):
+        """One message of UE 1 that both others get; @p how are the words of the command that name the target."""
+        for listener in listeners:
+            listener.event("registered")
+        code, events = self.bed.run_client(self.ue1, "send", *how, "--payload", "stop")
+        expect(code == 0, "exit code %d, %s" % (code, events))
+        for listener in listeners:
+            message = listener.event("message", payload="stop")
+            expect(all(message[name] == value for name, value in members.items()), "not %s: %s" % (members, message))
+            expect(listener.process.wait(10) == 0, "a receiver ended with %s" % listener.process.returncode)
+        return "'stop' delivered to %d" % len(listeners)
+
+    def to_group(self):
+        listeners = [self.bed.listen(ue, "--count", 1) for ue in (self.ue2, self.ue3)]
+        return self.many(("--to", GROUP, "--group"), listeners, {"group": GROUP, "from": self.ue1.service_id})
+
+    def to_topic(self):
+        """The others subscribe first (CoAP Observe)."""
+        listeners = [self.bed.subscribe(ue, TOPIC, "--count", 1) for ue in (self.ue2, self.ue3)]
+        for listener in listeners:
+            listener.event("subscription", status="ADDED")
+        return self.many(("--to", TOPIC, "--topic"), listeners, {"topic": TOPIC, "from": self.ue1.service_id})
 
     def spoof(self):
         """UE 1 says it is UE 2: its own keys, somebody else's UE Service ID (TS 33.501 Y.2)."""
@@ -130,6 +155,8 @@ class Lab:
             ("UE 2 → UE 1", "message with delivery report", "", lambda: self.exchange(self.ue2, self.ue1, "hello, meter")),
             ("UE 1 → UE 2", "message from coaps+tcp to coaps", "TLS 1.3",
              lambda: self.exchange(self.ue1, self.ue2, "hello over TCP", "coaps+tcp")),
+            ("UE 1 → group", "message to the members of a group", "", self.to_group),
+            ("UE 1 → topic", "message to the subscribers of a topic", "", self.to_topic),
             ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
             ("stranger", "unknown A-KID is refused", "", self.unknown_a_kid),
         )

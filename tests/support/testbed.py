@@ -292,6 +292,10 @@ class Testbed:
         """Start a listening client; its events come from Client.event()."""
         return self._start_client(self.client_argv(subscriber, "listen", *arguments, **options))
 
+    def subscribe(self, subscriber, topic, *arguments, **options):
+        """As listen(), subscribed to @p topic."""
+        return self._start_client(self.client_argv(subscriber, "subscribe", topic, *arguments, **options))
+
     def listen_plain(self, *arguments, uri=None):
         """As listen(), without a USIM: the caller brings --a-kid and --k-akma."""
         return self._start_client([program("msgin5g-client"), "listen", "--json", "--server", uri or self.server_uri,
