@@ -80,6 +80,7 @@ struct transport_request {
     coap_resource_t *resource;
     const coap_string_t *query;
     struct answer_kept *kept; /* NULL: not kept */
+    struct msgin5g_str echo;  /* the answer demands it; octets NULL: none */
     int32_t observe;          /* of the answer to come; -1: none */
     bool answered;            /* or deferred */
 };

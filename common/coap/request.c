@@ -90,6 +90,7 @@ struct answer_target {
     const coap_string_t *query;
     coap_pdu_t *response;
     int32_t observe;
+    struct msgin5g_str echo;
 };
 
 /* libcoap adds Content-Format, Max-Age and the block options itself. */
@@ -106,13 +107,15 @@ static bool fill_large(const struct answer_target *target, const struct transpor
                target->query, format, max_age_s, 0, answer->length, copy, free_body, copy) != 0;
 }
 
-static bool fill_small(coap_pdu_t *response, const struct transport_answer *answer)
+static bool fill_small(coap_pdu_t *response, const struct transport_answer *answer, struct msgin5g_str echo)
 {
     uint32_t max_age_s = answer->max_age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)answer->max_age_s;
     if (answer->format != TRANSPORT_FORMAT_NONE && answer->length > 0 &&
         !request_add_uint(response, COAP_OPTION_CONTENT_FORMAT, (uint32_t)answer->format))
         return false;
     if (answer->max_age_s >= 0 && !request_add_uint(response, COAP_OPTION_MAXAGE, max_age_s))
+        return false;
+    if (echo.octets != NULL && coap_add_option(response, COAP_OPTION_ECHO, echo.length, (uint8_t *)echo.octets) == 0)
         return false;
     return answer->length == 0 || coap_add_data(response, answer->length, answer->body) != 0;
 }
@@ -122,7 +125,8 @@ static void fill(const struct answer_target *target, const struct transport_answ
     coap_pdu_set_code(target->response, (coap_pdu_code_t)answer->code);
     if (target->observe >= 0)
         (void)request_add_uint(target->response, COAP_OPTION_OBSERVE, (uint32_t)target->observe);
-    bool filled = answer->length > SMALL_BODY ? fill_large(target, answer) : fill_small(target->response, answer);
+    bool filled =
+        answer->length > SMALL_BODY ? fill_large(target, answer) : fill_small(target->response, answer, target->echo);
     if (!filled)
         coap_pdu_set_code(target->response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 }
@@ -130,7 +134,7 @@ static void fill(const struct answer_target *target, const struct transport_answ
 static void fill_request(struct transport_request *request, const struct transport_answer *answer)
 {
     struct answer_target target = { request->path->coap, request->resource, request->pdu, request->query,
-        request->response, request->observe };
+        request->response, request->observe, request->echo };
     fill(&target, answer);
 }
 
@@ -139,7 +143,15 @@ void transport_respond(struct transport_request *request, const struct transport
     assert(!request->answered);
     request->answered = true;
     fill_request(request, answer);
-    keep_answer(request->kept, answer, request->observe);
+    if (request->echo.octets == NULL)
+        keep_answer(request->kept, answer, request->observe);
+    else if (request->kept != NULL)
+        request->kept->at_ms = 0;
+}
+
+void transport_request_demand_echo(struct transport_request *request, struct msgin5g_str echo)
+{
+    request->echo = echo;
 }
 
 struct transport_deferred *transport_defer(struct transport_request *request)
@@ -178,7 +190,8 @@ static void send_separately(const struct transport_deferred *deferred, const str
     }
     if (deferred->unprotected)
         oscore_set_unprotected(response);
-    struct answer_target target = { coap, deferred->path->transport->resource, deferred->request, NULL, response, -1 };
+    struct answer_target target = { coap, deferred->path->transport->resource, deferred->request, NULL, response, -1,
+        { NULL, 0 } };
     fill(&target, answer);
     (void)coap_send(coap, response);
 }
@@ -280,7 +293,7 @@ static void refuse(const struct transport_session *path, const coap_pdu_t *pdu, 
     (void)refusal(code, &answer);
     answer.max_age_s = 0; /* RFC 8613 8.2 */
     coap_pdu_set_code(response, (coap_pdu_code_t)code);
-    (void)fill_small(response, &answer);
+    (void)fill_small(response, &answer, (struct msgin5g_str){ NULL, 0 });
     (void)coap_send(path->coap, response);
 }
 
@@ -417,6 +430,15 @@ bool transport_request_host(const struct transport_request *request, char *out, 
 bool transport_request_protected(const struct transport_request *request)
 {
     return oscore_owner(request->path->transport) != NULL;
+}
+
+struct msgin5g_str transport_request_echo(const struct transport_request *request)
+{
+    coap_opt_iterator_t iterator;
+    const coap_opt_t *option = coap_check_option(request->pdu, COAP_OPTION_ECHO, &iterator);
+    if (option == NULL)
+        return (struct msgin5g_str){ NULL, 0 };
+    return (struct msgin5g_str){ (const char *)coap_opt_value(option), coap_opt_length(option) };
 }
 
 int transport_request_format(const struct transport_request *request)

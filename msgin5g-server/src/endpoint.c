@@ -168,6 +168,7 @@ static void on_akma_request(
         .body = transport_request_body(request),
         .host = transport_request_host(request, host, sizeof host) ? host : NULL,
         .remote = transport_session_remote(session),
+        .echo = transport_request_echo(request),
     };
     if (establishments_handle(endpoint->establishments, &from, &answer))
         transport_respond(request, &answer);
@@ -335,6 +336,7 @@ struct establishment_ops endpoint_establishment_ops(struct endpoint *endpoint)
 {
     return (struct establishment_ops){ .id_taken = id_taken,
         .accept = accept_context,
+        .demand_echo = transport_request_demand_echo,
         .defer = transport_defer,
         .respond = transport_deferred_respond,
         .ctx = endpoint };

@@ -20,7 +20,11 @@ struct establishments {
     struct akma_af *af;
     struct server_metrics *metrics;
     struct own_names *names;
-    struct rate_limit *rate; /* not the one of handshakes: nothing proves these addresses, so nobody else may pay */
+    /* Not that of handshakes: nothing vouches for these addresses, so nobody else may have to pay for them. */
+    struct rate_limit *rate;
+    struct rate_limit *rate_of_shown; /* addresses that have repeated an Echo */
+    struct reachability reachability;
+    uint8_t echo[REACHABILITY_TOKEN_LEN]; /* of the request in hand */
     bool hide_identities;
     int64_t hidden_life_s;
     size_t max_waiting, waiting;
@@ -52,11 +56,15 @@ enum msgin5g_err establishments_create(struct loop *loop, const struct server_co
     all->metrics = metrics;
     all->hide_identities = config->hide_identities;
     all->hidden_life_s = config->oscore_half_open_ms / 1000;
+    reachability_init(&all->reachability);
     all->max_waiting = (size_t)config->pending_peers;
     enum msgin5g_err err = own_names_create(&config->fqdns, &all->names);
     if (err == MSGIN5G_OK)
         err = rate_limit_create(
             config->key_requests_per_source, config->key_requests_burst, RATE_LIMITED_SOURCES, &all->rate);
+    if (err == MSGIN5G_OK)
+        err = rate_limit_create(
+            config->key_requests_per_source, config->key_requests_burst, RATE_LIMITED_SOURCES, &all->rate_of_shown);
     if (err != MSGIN5G_OK) {
         establishments_free(all);
         return err;
@@ -71,6 +79,7 @@ void establishments_free(struct establishments *all)
         return;
     own_names_free(all->names);
     rate_limit_free(all->rate);
+    rate_limit_free(all->rate_of_shown);
     free(all);
 }
 
@@ -98,6 +107,8 @@ static struct refusal refusal_of(const struct server_metrics *metrics, enum msgi
         return (struct refusal){ MSGIN5G_COAP_CODE(4, 1), "K_AKMA_NOT_PRESENT", metrics->akma_unknown, -1 };
     case MSGIN5G_ERR_AF_NOT_ALLOWED:
         return (struct refusal){ MSGIN5G_COAP_CODE(4, 3), "AF_NOT_ALLOWED", metrics->akma_not_allowed, -1 };
+    case MSGIN5G_ERR_UNAUTHENTICATED:
+        return (struct refusal){ MSGIN5G_COAP_CODE(4, 1), "ECHO_REQUIRED", metrics->akma_echo, -1 };
     case MSGIN5G_ERR_RATE_LIMITED:
         return (
             struct refusal){ MSGIN5G_COAP_CODE(4, 29), "RATE_LIMITED", metrics->akma_rate_limited, RATE_LIMIT_MAX_AGE };
@@ -266,17 +277,34 @@ static struct waiting *waiting_new(struct establishments *all, const struct esta
     return waiting;
 }
 
+/*
+ * An address may be forged: whoever does that can use up its share of requests to the AAnF, but then the UE that really
+ * is there repeats an Echo and has a share of its own.
+ */
+static enum msgin5g_err check_rate(struct establishments *all, const struct establishment_request *from)
+{
+    int64_t now_ms = loop_now_ms(all->loop);
+    if (reachability_shown(&all->reachability, from->remote, now_ms, from->echo))
+        return rate_limit_take(all->rate_of_shown, from->remote, now_ms) ? MSGIN5G_OK : MSGIN5G_ERR_RATE_LIMITED;
+    if (rate_limit_take(all->rate, from->remote, now_ms))
+        return MSGIN5G_OK;
+    reachability_token(&all->reachability, from->remote, now_ms, all->echo);
+    all->ops.demand_echo(from->handle, (struct msgin5g_str){ (const char *)all->echo, sizeof all->echo });
+    return MSGIN5G_ERR_UNAUTHENTICATED;
+}
+
 /* @return MSGIN5G_OK: the answer follows. */
 static enum msgin5g_err fetch(struct establishments *all, const struct establishment_request *from,
     const struct oscore_request *request, const char *fqdn)
 {
     struct akma_af_ref ref = { msgin5g_str(request->a_kid), fqdn, ua_id_oscore };
-    if (!rate_limit_take(all->rate, from->remote, loop_now_ms(all->loop)))
-        return MSGIN5G_ERR_RATE_LIMITED;
+    enum msgin5g_err err = check_rate(all, from);
+    if (err != MSGIN5G_OK)
+        return err;
     struct waiting *waiting = waiting_new(all, from, request, fqdn);
     if (waiting == NULL)
         return MSGIN5G_ERR_OVERLOADED;
-    enum msgin5g_err err = akma_af_fetch(all->af, &ref, key_arrived, waiting);
+    err = akma_af_fetch(all->af, &ref, key_arrived, waiting);
     if (err != MSGIN5G_OK) {
         free(waiting);
         return err;

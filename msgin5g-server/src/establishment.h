@@ -9,6 +9,7 @@
 #include "akma/oscore.h"
 #include "coap/transport.h"
 #include "config.h"
+#include "reachability.h"
 #include "server_metrics.h"
 
 #define ESTABLISHMENT_PATH "akma" /* Uri-Path (D.3.2) */
@@ -19,8 +20,9 @@ struct establishment_request {
     enum transport_method method;
     int format;
     struct msgin5g_str body;
-    const char *host;   /* Uri-Host; NULL: none */
-    const char *remote; /* where it came from; nothing vouches for it */
+    const char *host;        /* Uri-Host; NULL: none */
+    const char *remote;      /* where it came from; nothing vouches for it but */
+    struct msgin5g_str echo; /* octets NULL: none */
 };
 
 /** What UE and server have agreed on; borrowed for the call. */
@@ -40,6 +42,8 @@ struct establishment_ops {
     bool (*id_taken)(void *ctx, const struct oscore_sid *ue_sid);
     /** Be ready for the UE. @return MSGIN5G_OK, ERR_OVERLOADED (too many), ERR_NO_MEMORY or ERR_INTERNAL. */
     enum msgin5g_err (*accept)(void *ctx, const struct establishment_grant *grant);
+    /** As transport_request_demand_echo(). */
+    void (*demand_echo)(struct transport_request *request, struct msgin5g_str echo);
     struct transport_deferred *(*defer)(struct transport_request *request);
     void (*respond)(struct transport_deferred *deferred, const struct transport_answer *answer);
     void *ctx;

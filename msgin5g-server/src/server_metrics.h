@@ -69,6 +69,7 @@ enum server_outcome {
         "Answers to POST /akma.")                                                                                      \
     X(akma_not_allowed, counter, "msgin5g_oscore_establishments_total", "result=\"af_not_allowed\"",                   \
         "Answers to POST /akma.")                                                                                      \
+    X(akma_echo, counter, "msgin5g_oscore_establishments_total", "result=\"echo_required\"", "Answers to POST /akma.") \
     X(akma_rate_limited, counter, "msgin5g_oscore_establishments_total", "result=\"rate_limited\"",                    \
         "Answers to POST /akma.")                                                                                      \
     X(akma_unavailable, counter, "msgin5g_oscore_establishments_total", "result=\"aanf_unavailable\"",                 \

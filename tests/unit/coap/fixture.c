@@ -35,6 +35,19 @@ static void on_closed(void *ctx, struct transport_session *session, enum transpo
         end->gated = NULL;
 }
 
+/* @return whether the request was refused for want of the Echo. */
+static bool demand_echo(const struct end *end, struct transport_request *request)
+{
+    static const struct transport_answer refusal = { MSGIN5G_COAP_CODE(4, 1), TRANSPORT_FORMAT_NONE, "ECHO", 4, -1 };
+    if (end->demanded_echo == NULL ||
+        msgin5g_str_equal(transport_request_echo(request), msgin5g_str(end->demanded_echo)))
+        return false;
+    assert_null(transport_request_echo(request).octets);
+    transport_request_demand_echo(request, msgin5g_str(end->demanded_echo));
+    transport_respond(request, &refusal);
+    return true;
+}
+
 static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
 {
     struct end *end = ctx;
@@ -55,6 +68,8 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
         transport_observation_cancel(&end->observation);
     if (end->close_in_request)
         transport_session_close(session);
+    if (demand_echo(end, request))
+        return;
     if (end->defer) {
         end->deferred = transport_defer(request);
         assert_non_null(end->deferred);

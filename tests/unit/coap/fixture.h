@@ -41,6 +41,7 @@ struct end {
     struct transport_deferred *deferred;
     struct transport_session *asker; /* of the last request */
     bool last_protected;             /* it was, by OSCORE */
+    const char *demanded_echo;       /* 4.01 with it to a request without it; NULL: none */
     const void *answer_body;
     size_t answer_length;
     enum transport_gate_verdict verdict;

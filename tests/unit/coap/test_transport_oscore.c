@@ -137,6 +137,33 @@ static void without_protection(void **state)
     assert_int_equal(fixture->server.closed, 0);
 }
 
+/* RFC 9175 2.3: libcoap's client repeats its request, and the answer to that is the one that counts; also while the
+ * session has a context already. */
+static void an_echo_is_repeated(void **state)
+{
+    struct fixture *fixture = *state;
+    struct transport_call call = { .method = TRANSPORT_POST,
+        .path = "akma",
+        .format = TRANSPORT_FORMAT_CBOR,
+        .body = "123",
+        .length = 3,
+        .confirmable = true,
+        .unprotected = true };
+    listen_oscore(fixture);
+    fixture->server.demanded_echo = "still there?";
+    struct transport_session *session = fixture_open(fixture, TRANSPORT_OSCORE, TLS_PSK_1_3_ONLY);
+    ask_with(fixture, session, &call);
+    assert_answer(fixture, MSGIN5G_COAP_CODE(2, 4), false);
+    assert_int_equal(fixture->server.requests, 2);
+    assert_int_equal(fixture->server.body_length, 3);
+    (void)expect(fixture, "ue1");
+    protect(session, "ue1");
+    ask_with(fixture, session, &call);
+    assert_answer(fixture, MSGIN5G_COAP_CODE(2, 4), false);
+    assert_int_equal(fixture->server.requests, 4);
+    assert_false(fixture->server.last_protected);
+}
+
 static void nothing_goes_out_in_clear_by_mistake(void **state)
 {
     static const struct transport_call call = { .method = TRANSPORT_POST, .path = "a", .confirmable = true };
@@ -415,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_directions, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(without_protection, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_echo_is_repeated, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_goes_out_in_clear_by_mistake, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deferred_answer_goes_as_its_request_came, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deferred_answer_to_a_protected_request, fixture_setup, fixture_teardown),

@@ -22,8 +22,8 @@ struct akma_af {
     enum msgin5g_err refusal; /* remembered refusal; MSGIN5G_OK: none */
     enum msgin5g_err fetch_err;
     int lookups, fetches;
-    akma_af_done_fn *done[4];
-    void *done_ctx[4];
+    akma_af_done_fn *done[8];
+    void *done_ctx[8];
 };
 
 enum msgin5g_err akma_af_lookup(struct akma_af *af, const struct akma_af_ref *ref, struct akma_af_key *out)
@@ -58,6 +58,8 @@ struct transport_request {
     bool no_memory;
     bool deferred;
     bool answered;
+    uint8_t echo[REACHABILITY_TOKEN_LEN]; /* demanded */
+    size_t echo_length;
     uint8_t code;
     int64_t max_age_s;
     uint8_t body[64];
@@ -102,6 +104,13 @@ static enum msgin5g_err accept_grant(void *ctx, const struct establishment_grant
     return MSGIN5G_OK;
 }
 
+static void demand_echo(struct transport_request *request, struct msgin5g_str echo)
+{
+    assert_int_equal(echo.length, sizeof request->echo);
+    memcpy(request->echo, echo.octets, echo.length);
+    request->echo_length = echo.length;
+}
+
 static struct transport_deferred *defer(struct transport_request *request)
 {
     if (request->no_memory)
@@ -134,7 +143,7 @@ static char *fqdns[] = { fqdn_text, other_text };
 
 static void start(struct fixture *fixture)
 {
-    const struct establishment_ops ops = { id_taken, accept_grant, defer, respond, fixture };
+    const struct establishment_ops ops = { id_taken, accept_grant, demand_echo, defer, respond, fixture };
     establishments_free(fixture->establishments);
     fixture->establishments = NULL;
     assert_int_equal(establishments_create(fixture->loop, &fixture->config, &ops, &fixture->af, fixture->metrics,
@@ -164,7 +173,7 @@ static int set_up(void **state)
     fixture->config = (struct server_config){ .fqdns = { fqdns, 1 },
         .pending_peers = 2,
         .key_requests_per_source = 1,
-        .key_requests_burst = 3,
+        .key_requests_burst = 2,
         .oscore_half_open_ms = 30000 };
     start(fixture);
     write_payload(fixture, &request);
@@ -393,18 +402,31 @@ static void test_hidden_identities_look_like_known_ones(void **state)
     assert_int_equal(post(fixture), 403);
 }
 
+/* A flood with a forged address costs the UE that is there one round trip, and the AAnF no more than both shares. */
 static void test_n13_one_source_asks_too_often(void **state)
 {
     struct fixture *fixture = *state;
+    uint8_t echo[REACHABILITY_TOKEN_LEN];
     fixture->config.pending_peers = 10;
     start(fixture);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(post(fixture), 0);
-    assert_int_equal(post(fixture), 429);
+    assert_int_equal(post(fixture), 0);
+    assert_int_equal(post(fixture), 0);
+    assert_int_equal(post(fixture), 401);
+    assert_diagnostic(fixture, "ECHO_REQUIRED");
+    assert_int_equal(fixture->request.echo_length, sizeof echo);
+    memcpy(echo, fixture->request.echo, sizeof echo);
+    struct establishment_request shown = post_of(fixture);
+    shown.echo = (struct msgin5g_str){ (const char *)echo, sizeof echo };
+    assert_int_equal(handle(fixture, &shown), 0);
+    assert_int_equal(handle(fixture, &shown), 0);
+    fixture->request = (struct transport_request){ 0 };
+    assert_int_equal(handle(fixture, &shown), 429);
     assert_int_equal(fixture->request.max_age_s, 2);
-    struct establishment_request other = post_of(fixture);
-    other.remote = "192.0.2.2:40000";
-    assert_int_equal(handle(fixture, &other), 0);
+    struct establishment_request forged = post_of(fixture);
+    forged.remote = "192.0.2.2:40000";
+    forged.echo = shown.echo;
+    assert_int_equal(handle(fixture, &forged), 0); /* on its own share: the Echo of another address shows nothing */
+    assert_int_equal(fixture->af.fetches, 5);
     fixture->af.cached = true; /* a key that is there costs nobody anything */
     assert_int_equal(post(fixture), 201);
     for (int i = 0; i < fixture->af.fetches; i++)
@@ -414,12 +436,14 @@ static void test_n13_one_source_asks_too_often(void **state)
 static void test_too_many_wait(void **state)
 {
     struct fixture *fixture = *state;
+    fixture->config.key_requests_burst = 3;
+    start(fixture);
     assert_int_equal(post(fixture), 0);
     assert_int_equal(post(fixture), 0);
     assert_int_equal(post(fixture), 503);
     assert_diagnostic(fixture, "OVERLOADED");
     answer_fetch(fixture, 0, MSGIN5G_ERR_AANF);
-    assert_int_equal(post(fixture), 429); /* room again, but this source has had its share */
+    assert_int_equal(post(fixture), 401); /* room again, but this source has had its share */
     answer_fetch(fixture, 1, MSGIN5G_ERR_AANF);
 }
 

@@ -148,6 +148,8 @@ enum transport_method transport_request_method(const struct transport_request *r
 bool transport_request_path(const struct transport_request *request, char *out, size_t capacity);
 /** Uri-Host. @return false when absent, or longer than @p capacity - 1. */
 bool transport_request_host(const struct transport_request *request, char *out, size_t capacity);
+/** Echo (RFC 9175 2.2); octets NULL when absent. */
+struct msgin5g_str transport_request_echo(const struct transport_request *request);
 /** Content-Format, TRANSPORT_FORMAT_NONE when absent. */
 int transport_request_format(const struct transport_request *request);
 struct msgin5g_str transport_request_body(const struct transport_request *request);
@@ -165,6 +167,13 @@ struct transport_answer {
 };
 /** Answer now, piggybacked on the acknowledgement of a CON. */
 void transport_respond(struct transport_request *request, const struct transport_answer *answer);
+/**
+ * Before transport_respond() with a small body: the answer carries Echo, for the peer to repeat (RFC 9175). It is not
+ * kept for duplicates: being asked costs no memory.
+ *
+ * @param echo at most 40 octets; borrowed until the answer is given.
+ */
+void transport_request_demand_echo(struct transport_request *request, struct msgin5g_str echo);
 /** Answer later, on the same loop; duplicates of the request are absorbed in the meantime. NULL when memory is short
  * (then 5.00 goes out). */
 struct transport_deferred *transport_defer(struct transport_request *request);
