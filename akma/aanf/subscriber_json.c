@@ -38,6 +38,12 @@ static bool within(const struct config_key *row, int64_t value)
     return (row->min == 0 && row->max == 0) || (value >= row->min && value <= row->max);
 }
 
+/* A whole number that a double holds exactly. */
+static bool whole(double value)
+{
+    return value >= -9e15 && value <= 9e15 && value == (double)(int64_t)value;
+}
+
 /* The rows of the configuration file say what a member may be. */
 static enum msgin5g_err read_member(struct subscriber_config *config, const struct config_key *row, const cJSON *member)
 {
@@ -47,7 +53,7 @@ static enum msgin5g_err read_member(struct subscriber_config *config, const stru
         *(bool *)place_of(config, row) = cJSON_IsTrue(member);
         return MSGIN5G_OK;
     }
-    if (row->type == CONFIG_INT && cJSON_IsNumber(member) && member->valuedouble == (double)(int)member->valuedouble &&
+    if (row->type == CONFIG_INT && cJSON_IsNumber(member) && whole(member->valuedouble) &&
         within(row, (int64_t)member->valuedouble)) {
         *(int64_t *)place_of(config, row) = (int64_t)member->valuedouble;
         return MSGIN5G_OK;
