@@ -149,13 +149,14 @@ static enum msgin5g_err put(struct aanf *aanf, const struct subscriber_config *c
 {
     struct subscriber_keys before = { 0 };
     const struct subscriber *subscriber = subscriber_store_find(aanf->subscribers, config->supi);
-    if (subscriber != NULL)
+    bool known = subscriber != NULL;
+    if (known)
         before = *subscriber->keys;
     enum msgin5g_err err = subscriber_store_put(aanf->subscribers, config);
     if (err == MSGIN5G_OK) {
         subscriber = subscriber_store_find(aanf->subscribers, config->supi);
         state_keep_subscriber(aanf->state, subscriber);
-        if (!subscriber->akma_allowed || !secret_equal(subscriber->keys, &before, sizeof before))
+        if (!subscriber->akma_allowed || (known && !secret_equal(subscriber->keys, &before, sizeof before)))
             (void)aanf_remove_context(aanf, config->supi);
     }
     secret_wipe(&before, sizeof before);

@@ -10,7 +10,6 @@ import aanf_faults
 import sbi
 import testbed
 
-
 PATH = "/naanf-akma/v1/retrieve-applicationkey"
 AF_ID = "msgin5g.lab.example:0100000009"
 A_KID = "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("A" * 43)

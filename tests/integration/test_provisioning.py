@@ -126,6 +126,17 @@ def test_change(net):
     assert authenticate(net, other) == "AUTHENTICATION_SUCCESS"
 
 
+def test_adding_a_subscriber_leaves_its_context_alone(net):
+    """An AUSF of somebody else registered it before."""
+    subscriber = testbed.Subscriber(509)
+    a_kid = "0.%s@5gc.mnc001.mcc001.3gppnetwork.org" % ("B" * 42 + "A")
+    assert net.ausf.register(aKId=a_kid, supi=subscriber.supi, kAkma="5a" * 32).status == 200
+    assert add(net, subscriber)[0] == 201
+    assert net.af.retrieve(a_kid, AF_ID).status == 200
+    assert call(net, "DELETE", "/subscribers/" + subscriber.supi)[0] == 204
+    assert net.af.retrieve(a_kid, AF_ID).cause == "K_AKMA_NOT_PRESENT"
+
+
 def test_remove(net):
     subscriber = testbed.Subscriber(504)
     assert add(net, subscriber)[0] == 201
