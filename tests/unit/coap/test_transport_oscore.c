@@ -137,7 +137,8 @@ static void without_protection(void **state)
     assert_int_equal(fixture->server.closed, 0);
 }
 
-/* RFC 9175 2.3: libcoap's client repeats its request, and the answer to that is the one that counts. */
+/* RFC 9175 2.3: libcoap's client repeats its request, and the answer to that is the one that counts; also while the
+ * session has a context already. */
 static void an_echo_is_repeated(void **state)
 {
     struct fixture *fixture = *state;
@@ -155,6 +156,12 @@ static void an_echo_is_repeated(void **state)
     assert_answer(fixture, MSGIN5G_COAP_CODE(2, 4), false);
     assert_int_equal(fixture->server.requests, 2);
     assert_int_equal(fixture->server.body_length, 3);
+    (void)expect(fixture, "ue1");
+    protect(session, "ue1");
+    ask_with(fixture, session, &call);
+    assert_answer(fixture, MSGIN5G_COAP_CODE(2, 4), false);
+    assert_int_equal(fixture->server.requests, 4);
+    assert_false(fixture->server.last_protected);
 }
 
 static void nothing_goes_out_in_clear_by_mistake(void **state)
