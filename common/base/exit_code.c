@@ -43,6 +43,7 @@ enum exit_code exit_code_of(enum msgin5g_err err)
     case MSGIN5G_ERR_NO_SUBSCRIBERS:
     case MSGIN5G_ERR_RECIPIENT_UNAVAILABLE:
     case MSGIN5G_ERR_NO_ROUTE:
+    case MSGIN5G_ERR_OPTED_OUT:
     case MSGIN5G_ERR_QUEUE_FULL:
     case MSGIN5G_ERR_EXPIRED:
     case MSGIN5G_ERR_SEGMENT_MISSING:

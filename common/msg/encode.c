@@ -2,6 +2,9 @@
 #include "base/json_writer.h"
 #include "msgin5g/message.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static bool absent(struct msgin5g_str text)
 {
     return text.octets == NULL;
@@ -35,20 +38,31 @@ static void write_priority(struct json_writer *w, enum msgin5g_priority priority
         json_text(w, "priority", priority == MSGIN5G_PRIORITY_HIGH ? "HIGH" : "LOW");
 }
 
+static void write_instant(struct json_writer *w, const char *name, int64_t utc_s)
+{
+    char text[CLOCK_RFC3339_LEN + 1];
+    if (clock_format_rfc3339(utc_s, text) == MSGIN5G_OK)
+        json_text(w, name, text);
+    else
+        w->err = MSGIN5G_ERR_INVALID;
+}
+
 /* priority, sfFlag and sfParam: for the server's eyes only (TS 24.538 6.4.1.2.6 c). */
 static void write_handling(struct json_writer *w, const struct msgin5g_message *message)
 {
-    char expire_time[CLOCK_RFC3339_LEN + 1];
-    write_priority(w, message->priority);
+    if (message->priority != MSGIN5G_PRIORITY_NORMAL)
+        json_text(w, "priority", message->priority == MSGIN5G_PRIORITY_HIGH ? "HIGH" : "LOW");
     json_bool(w, "sfFlag", message->store_forward);
-    if (!message->store_forward || message->expire_time_s == 0)
+    if (!message->store_forward || (message->expire_time_s == 0 && message->delivery_time_s == 0))
         return;
-    if (clock_format_rfc3339(message->expire_time_s, expire_time) != MSGIN5G_OK) {
-        w->err = MSGIN5G_ERR_INVALID;
-        return;
-    }
     json_object_begin(w, "sfParam");
-    json_text(w, "expireTime", expire_time);
+    if (message->expire_time_s != 0)
+        write_instant(w, "expireTime", message->expire_time_s);
+    if (message->delivery_time_s != 0) {
+        json_object_begin(w, "appSpecSf"); /* EC-16 */
+        write_instant(w, "deliveryTime", message->delivery_time_s);
+        json_object_end(w);
+    }
     json_object_end(w);
 }
 
@@ -139,14 +153,40 @@ static void write_msgresp(struct json_writer *w, const struct msgin5g_message *m
     write_status(w, message->delivery_status, message->cause);
 }
 
+/* EC-13: durations as ISO 8601 has them. */
+static void write_duration(struct json_writer *w, const char *name, int64_t seconds)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "PT%" PRId64 "S", seconds);
+    json_text(w, name, text);
+}
+
+static void write_availability(struct json_writer *w, const struct msgin5g_availability *availability)
+{
+    json_object_begin(w, "comAvail");
+    write_instant(w, "schTime", availability->start_s);
+    write_duration(w, "durTime", availability->length_s);
+    if (availability->period_s > 0) {
+        json_bool(w, "periIndi", true);
+        write_duration(w, "periInterval", availability->period_s);
+    }
+    if (availability->opted_out)
+        json_text(w, "storeForward", "OPTOUT");
+    json_object_end(w);
+}
+
+/* triInfo is for a network that wakes UEs up: nobody writes it yet. */
 static void write_reg(struct json_writer *w, const struct msgin5g_message *message)
 {
     if (message->reg_exp_time_s >= 0)
         json_integer(w, "regExpTime", message->reg_exp_time_s);
-    if (message->max_segment_size == 0)
+    if (message->max_segment_size == 0 && !message->availability.known)
         return;
     json_object_begin(w, "cliProfile");
-    json_integer(w, "maxSegSize", message->max_segment_size); /* EC-10 */
+    if (message->max_segment_size > 0)
+        json_integer(w, "maxSegSize", message->max_segment_size); /* EC-10 */
+    if (message->availability.known)
+        write_availability(w, &message->availability);
     json_object_end(w);
 }
 

@@ -16,6 +16,7 @@ struct storage {
     cJSON *root;
     struct msgin5g_str *app_ids; /* NULL unless it was an array */
     struct items *items;         /* NULL unless aggregated */
+    char *triggering;            /* NULL unless there is triggering information */
 };
 
 struct decoder {
@@ -129,24 +130,35 @@ static enum msgin5g_err read_store_forward(struct decoder *d, const cJSON *item)
     return ok_if(value_flag(item, &d->message.store_forward));
 }
 
-/* sfParam counts only with sfFlag; an instant before 1970 is as past as its first second. */
-static enum msgin5g_err read_store_forward_params(struct decoder *d, const cJSON *item)
+/* An instant before 1970 is as past as its first second. */
+static bool read_instant(const cJSON *item, int64_t *out)
 {
-    const cJSON *expire_time = tree_member(item, "expireTime");
-    const cJSON *specific = tree_member(item, "appSpecSf");
     struct msgin5g_str text;
     int64_t utc_s = 0;
+    if (item == NULL)
+        return true;
+    if (!tree_string(item, &text) || clock_parse_rfc3339(text, &utc_s) != MSGIN5G_OK)
+        return false;
+    *out = utc_s < 1 ? 1 : utc_s > UTC_MAX_S ? UTC_MAX_S : utc_s;
+    return true;
+}
+
+/* sfParam counts only with sfFlag; of what is application specific a delivery time is understood (EC-16). */
+static enum msgin5g_err read_store_forward_params(struct decoder *d, const cJSON *item)
+{
+    const cJSON *specific = tree_member(item, "appSpecSf");
+    int64_t expire_time_s = 0, delivery_time_s = 0;
     if (!cJSON_IsObject(item) || (specific != NULL && !cJSON_IsObject(specific)))
         return MSGIN5G_ERR_MALFORMED;
-    if (expire_time == NULL)
-        return MSGIN5G_OK;
-    if (!tree_string(expire_time, &text) || clock_parse_rfc3339(text, &utc_s) != MSGIN5G_OK) {
+    if (!read_instant(tree_member(item, "expireTime"), &expire_time_s))
         d->detail = "sfParam.expireTime";
-        return MSGIN5G_ERR_MALFORMED;
+    else if (!read_instant(tree_member(specific, "deliveryTime"), &delivery_time_s))
+        d->detail = "sfParam.appSpecSf.deliveryTime";
+    else if (d->message.store_forward) {
+        d->message.expire_time_s = expire_time_s;
+        d->message.delivery_time_s = delivery_time_s;
     }
-    if (d->message.store_forward)
-        d->message.expire_time_s = utc_s < 1 ? 1 : utc_s > UTC_MAX_S ? UTC_MAX_S : utc_s;
-    return MSGIN5G_OK;
+    return ok_if(d->detail == NULL);
 }
 
 static enum msgin5g_err read_segmented(struct decoder *d, const cJSON *item)
@@ -294,11 +306,19 @@ static enum msgin5g_err read_req_exp_time(struct decoder *d, const cJSON *item)
 
 static enum msgin5g_err read_profile(struct decoder *d, const cJSON *item)
 {
-    int64_t octets;
-    d->detail = profile_problem(item);
-    if (d->detail == NULL && tree_integer(tree_member(item, "maxSegSize"), &octets))
-        d->message.max_segment_size = (uint32_t)octets;
-    return ok_if(d->detail == NULL);
+    struct profile profile = { .triggering = NULL };
+    d->detail = profile_read(item, &profile);
+    if (d->detail != NULL)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.max_segment_size = profile.max_segment_size;
+    d->message.availability = profile.availability;
+    if (profile.triggering == NULL)
+        return MSGIN5G_OK;
+    d->storage->triggering = cJSON_PrintUnformatted(profile.triggering);
+    if (d->storage->triggering == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    d->message.triggering = msgin5g_str(d->storage->triggering);
+    return MSGIN5G_OK;
 }
 
 /* Members of the outermost object (TS 24.538 7.3.3, 7.3.4) in the order in which they are read. */
@@ -418,6 +438,7 @@ static void storage_free(struct storage *storage)
     cJSON_Delete(storage->root);
     free(storage->app_ids);
     free(storage->items);
+    cJSON_free(storage->triggering);
     free(storage);
 }
 

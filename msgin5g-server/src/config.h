@@ -83,6 +83,11 @@ struct server_config {
     int64_t requests_per_session;
     int64_t in_flight_per_session;
     int64_t deferred_answers;
+    int64_t queue_messages;
+    int64_t queue_octets;
+    int64_t queue_memory;
+    int64_t store_expiry_ms;
+    int64_t store_max_expiry_ms;
     int64_t duplicates;
     int64_t reports;
     char *store_folder;

@@ -1,44 +1,24 @@
-#include "delivery.h"
-
 #include "base/log.h"
-#include "copy.h"
-#include "duplicates.h"
-#include "fanout.h"
-#include "reports.h"
+#include "delivery_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
-#define DELIVERY_RETRIES 2 /* after the retransmissions of CoAP (EC-30) */
+static void deliver_one_of_many(void *ctx, const struct submission *submission, struct route_target *target)
+{
+    struct delivery_pending *pending = ctx;
+    (void)delivery_to_target(pending->delivery, submission, target, pending);
+}
 
-struct delivery {
-    struct loop *loop;
-    struct delivery_config config;
-    const struct router *router;
-    struct server_metrics *metrics;
-    struct recent *duplicates;
-    struct recent *reports;
-    struct fanouts fanouts;
-    uint8_t scratch[MSGIN5G_MESSAGE_MAX]; /* one message at a time is encoded here, then handed on */
-};
-
-/* What the copies of one submission share when somebody waits for its outcome, or when there are several. */
-struct delivery_pending {
-    struct delivery *delivery;
-    delivery_done_fn *done; /* NULL: the outcome was given; that every copy failed is still news (EC-31) */
-    void *ctx;
-    size_t open; /* copies that are not settled; one more during delivery_submit() */
-    bool delivered;
-    enum msgin5g_err err; /* of the first copy that failed */
-    enum msgin5g_type type;
-    struct recent_key mark; /* of the message or, by type, of the report */
-};
-
-static void deliver_one_of_many(void *ctx, const struct submission *submission, struct route_target *target);
-static void fanout_ended(void *ctx, const struct submission *submission);
+static void fanout_ended(void *ctx, const struct submission *submission)
+{
+    (void)submission;
+    delivery_release(ctx);
+}
 
 enum msgin5g_err delivery_create(struct loop *loop, const struct delivery_config *config, const struct router *router,
-    struct server_metrics *metrics, struct delivery **out)
+    struct store_door *door, uint64_t first_id, struct server_metrics *metrics, struct delivery **out)
 {
     struct delivery *delivery = calloc(1, sizeof *delivery);
     if (delivery == NULL)
@@ -47,10 +27,11 @@ enum msgin5g_err delivery_create(struct loop *loop, const struct delivery_config
     delivery->config = *config;
     delivery->router = router;
     delivery->metrics = metrics;
+    delivery->door = door;
+    delivery->next_id = first_id;
     delivery->fanouts = (struct fanouts){ .loop = loop, .deliver = deliver_one_of_many, .ended = fanout_ended };
-    enum msgin5g_err err = recent_create(config->duplicates, DUPLICATES_WINDOW_S, &delivery->duplicates);
-    if (err == MSGIN5G_OK)
-        err = recent_create(config->reports, REPORTS_WINDOW_S, &delivery->reports);
+    loop_timer_init(&delivery->unsafe_timer, storing_on_timer, delivery);
+    enum msgin5g_err err = marks_create(loop, door, config->duplicates, config->reports, &delivery->marks);
     if (err != MSGIN5G_OK) {
         delivery_free(delivery);
         return err;
@@ -59,255 +40,252 @@ enum msgin5g_err delivery_create(struct loop *loop, const struct delivery_config
     return MSGIN5G_OK;
 }
 
-void delivery_free(struct delivery *delivery)
+static void free_waiting(struct delivery *delivery, struct queue *queue)
 {
+    struct copy *copy, *next;
+    DL_FOREACH_SAFE (queue->waiting, copy, next) {
+        queue_wait_no_more(copy);
+        queue_leave(&delivery->queues, copy, true);
+        free(copy);
+    }
+}
+
+void delivery_close(struct delivery *delivery)
+{
+    struct queue *queue, *next;
     if (delivery == NULL)
         return;
+    delivery->closing = true;
     fanouts_end(&delivery->fanouts);
-    recent_free(delivery->duplicates);
-    recent_free(delivery->reports);
+    HASH_ITER (hh, delivery->queues.by_id, queue, next)
+        drain(queue);
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    struct queue *queue, *next;
+    if (delivery == NULL)
+        return;
+    HASH_ITER (hh, delivery->queues.by_id, queue, next) {
+        free_waiting(delivery, queue);
+        queue_free(&delivery->queues, delivery->loop, queue);
+    }
+    loop_timer_cancel(delivery->loop, &delivery->unsafe_timer);
+    marks_free(delivery->marks);
     free(delivery);
 }
 
-/* Seconds that do not go back, for what is remembered. */
-static int64_t now_s(const struct delivery *delivery)
+void delivery_load(struct delivery *delivery, store_done_fn *done, void *ctx)
 {
-    return loop_now_ms(delivery->loop) / 1000;
+    storing_load(delivery, done, ctx);
 }
 
 /* ---- one copy ---- */
 
-static void copy_done(struct way_exchange *exchange, enum way_result result);
+#define NO_DEADLINE_MS 60000 /* EC-39: a copy without latency is ordered as one with this */
 
-static enum msgin5g_err send_copy(struct copy *copy, struct way *way, struct transport_observation *observation)
+static struct copy *make_copy(struct delivery *delivery, const struct parcel *parcel)
 {
-    struct way_copy out = { copy->type, copy->body, copy->length, true, observation };
-    if (way->in_flight >= copy->delivery->config.in_flight)
-        return MSGIN5G_ERR_QUEUE_FULL;
-    copy->exchange.done = copy_done;
-    return way_send(way, &out, &copy->exchange);
+    struct copy *copy = copy_create(parcel);
+    int64_t now_ms = loop_now_ms(delivery->loop);
+    if (copy == NULL)
+        return NULL;
+    copy->delivery = delivery;
+    copy->id = delivery->next_id++;
+    copy->tries_left = parcel->type != MSGIN5G_TYPE_MSGRESP || parcel->keep ? DELIVERY_RETRIES : 0;
+    copy->due_ms = now_ms + (parcel->latency_ms > 0 ? parcel->latency_ms : NO_DEADLINE_MS);
+    copy->deadline_ms = parcel->latency_ms > 0 ? copy->due_ms : 0;
+    return copy;
 }
 
-/* Once encoded, once copied (by the way); confirmable ones keep the octets for another try. */
-static enum msgin5g_err send_parcel(
+/* Past all queues: nothing waits before it. Confirmable ones keep the octets for another try. */
+static enum msgin5g_err send_now(
     struct delivery *delivery, struct way *way, const struct parcel *parcel, struct delivery_pending *pending)
 {
     if (!parcel->confirmable) {
         struct way_copy out = { parcel->type, parcel->body, parcel->length, false, parcel->observation };
         enum msgin5g_err err = way_send(way, &out, NULL);
-        if (err == MSGIN5G_OK)
+        if (err == MSGIN5G_OK) {
             server_metrics_delivery(delivery->metrics, parcel->type, SERVER_OUTCOME_SENT);
+            outcome_note(pending, MSGIN5G_OK);
+        }
         return err;
     }
-    struct copy *copy = copy_create(parcel);
+    if (way->in_flight >= delivery->config.in_flight)
+        return MSGIN5G_ERR_QUEUE_FULL;
+    struct copy *copy = make_copy(delivery, parcel);
     if (copy == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    copy->delivery = delivery;
-    copy->pending = pending;
-    copy->tries_left = DELIVERY_RETRIES;
-    enum msgin5g_err err = send_copy(copy, way, parcel->observation);
-    if (err != MSGIN5G_OK)
+    enum msgin5g_err err = drain_send(copy, way, parcel->observation);
+    if (err != MSGIN5G_OK) {
         free(copy);
-    else if (pending != NULL)
-        pending->open++;
-    return err;
-}
-
-static struct way *way_to(const struct delivery *delivery, struct msgin5g_str service_id)
-{
-    struct msgin5g_service_id id;
-    if (msgin5g_service_id_parse(service_id, &id) != MSGIN5G_OK)
-        return NULL;
-    return router_way(delivery->router, &id);
-}
-
-/* MSGRESP (TS 24.538 6.4.1.2.2 e, 7.3.4.3) as a new request, confirmable (EC-30b). */
-void delivery_tell(struct delivery *delivery, struct way *way, const struct msgin5g_address *originator,
-    struct msgin5g_str message_id, const struct delivery_outcome *outcome)
-{
-    uint8_t body[2 * MSGIN5G_SERVICE_ID_MAX + 512];
-    struct parcel parcel = { .type = MSGIN5G_TYPE_MSGRESP, .body = body, .confirmable = true };
-    struct msgin5g_message response = msgin5g_message_init(MSGIN5G_TYPE_MSGRESP);
-    if (way == NULL)
-        way = way_to(delivery, originator->addr);
-    if (way == NULL || originator->addr.length == 0 || message_id.length == 0)
-        return;
-    response.ori = *originator;
-    response.msg_id = message_id;
-    response.delivery_status = MSGIN5G_DELIVERY_FAILURE;
-    response.cause = msgin5g_str(msgin5g_err_cause(outcome->err));
-    if (msgin5g_message_encode(&response, body, sizeof body, &parcel.length) != MSGIN5G_OK)
-        return;
-    if (send_parcel(delivery, way, &parcel, NULL) != MSGIN5G_OK)
-        server_metrics_delivery(delivery->metrics, MSGIN5G_TYPE_MSGRESP, SERVER_OUTCOME_FAILED);
-}
-
-void delivery_reject(
-    struct delivery *delivery, struct peer *peer, const struct msgin5g_message *message, enum msgin5g_err err)
-{
-    struct delivery_outcome outcome = { .err = err };
-    delivery_tell(delivery, &peer->way, &message->ori, message->msg_id, &outcome);
-}
-
-static void tell_failure(struct delivery *delivery, const struct msgin5g_address *originator,
-    struct msgin5g_str message_id, enum msgin5g_err err)
-{
-    struct delivery_outcome outcome = { .err = err };
-    if (originator->addr.length > 0)
-        delivery_tell(delivery, NULL, originator, message_id, &outcome);
-}
-
-/* ---- the outcome of all copies ---- */
-
-/* A message that was rejected may be sent again; a report that was not handed on may come again. */
-static void settle_mark(struct delivery *delivery, enum msgin5g_type type, struct recent_key mark, bool taken)
-{
-    if (type == MSGIN5G_TYPE_IMDN)
-        reports_settle(delivery->reports, mark, taken, now_s(delivery));
-    else
-        duplicates_settle(delivery->duplicates, mark, taken, now_s(delivery));
-}
-
-static void finish(struct delivery_pending *pending)
-{
-    struct delivery_outcome outcome = { .err = pending->delivered ? MSGIN5G_OK : pending->err };
-    settle_mark(pending->delivery, pending->type, pending->mark, outcome.err == MSGIN5G_OK);
-    pending->done(pending->ctx, &outcome);
-}
-
-static void note(struct delivery_pending *pending, enum msgin5g_err err)
-{
-    if (err == MSGIN5G_OK)
-        pending->delivered = true;
-    else if (pending->err == MSGIN5G_OK)
-        pending->err = err;
-}
-
-/* One copy less, or no more to come. */
-static void release(
-    struct delivery_pending *pending, const struct msgin5g_address *originator, struct msgin5g_str message_id)
-{
-    if (--pending->open > 0)
-        return;
-    if (pending->done != NULL)
-        finish(pending);
-    else if (!pending->delivered && pending->err != MSGIN5G_OK)
-        tell_failure(pending->delivery, originator, message_id, pending->err);
-    free(pending);
-}
-
-/* What becomes of @p copy is known. */
-static void settle(struct copy *copy, enum msgin5g_err err)
-{
-    struct msgin5g_address originator = { copy->originator_type, msgin5g_str(copy->originator) };
-    struct msgin5g_str message_id = msgin5g_str(copy->message_id);
-    if (copy->pending == NULL) {
-        if (err != MSGIN5G_OK)
-            tell_failure(copy->delivery, &originator, message_id, err);
-        return;
+        return err;
     }
-    note(copy->pending, err);
-    release(copy->pending, &originator, message_id);
+    outcome_add(pending, copy);
+    if (copy->keep && pending != NULL)
+        storing_watch(copy);
+    return MSGIN5G_OK;
 }
 
-/* The recipient's session may be another one by now (EC-2). */
-static bool try_again(struct copy *copy)
+static enum msgin5g_err check_room(
+    const struct delivery *delivery, const struct queue *queue, const struct parcel *parcel)
 {
-    if (copy->tries_left == 0 || *copy->recipient == '\0')
-        return false;
-    copy->tries_left--;
-    struct way *way = way_to(copy->delivery, msgin5g_str(copy->recipient));
-    if (way == NULL || send_copy(copy, way, NULL) != MSGIN5G_OK)
-        return false;
-    server_metrics_delivery(copy->delivery->metrics, copy->type, SERVER_OUTCOME_RETRIED);
-    return true;
+    const struct delivery_config *config = &delivery->config;
+    bool room = queue->count < config->queue_messages && queue->octets + parcel->length <= config->queue_octets &&
+                delivery->queues.octets + parcel->length <= config->memory_octets;
+    return room ? MSGIN5G_OK : MSGIN5G_ERR_QUEUE_FULL;
 }
 
-static void copy_done(struct way_exchange *exchange, enum way_result result)
+/* TS 24.538 6.4.1.2.6 a1: who is away gets what may be stored, unless it opted out or it is too late. */
+static enum msgin5g_err check_keeping(
+    const struct delivery *delivery, const struct parcel *parcel, const struct route_target *target)
 {
-    struct copy *copy = (struct copy *)exchange;
-    if (result == WAY_FAILED && try_again(copy))
-        return;
-    bool delivered = result == WAY_DELIVERED;
-    if (!delivered)
-        log_debug("not delivered type=%s message_id=%s recipient=%s", msgin5g_type_text(copy->type), copy->message_id,
-            log_identity(copy->recipient, (char[LOG_IDENTITY_LEN]){ 0 }));
-    server_metrics_delivery(
-        copy->delivery->metrics, copy->type, delivered ? SERVER_OUTCOME_DELIVERED : SERVER_OUTCOME_FAILED);
-    settle(copy, delivered ? MSGIN5G_OK : MSGIN5G_ERR_RECIPIENT_UNAVAILABLE);
-    free(copy);
+    const struct client_profile *profile = target->registration != NULL ? target->registration->profile : NULL;
+    if (!parcel->keep && target->opens_s == 0)
+        return MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
+    if (parcel->type == MSGIN5G_TYPE_MSG && profile != NULL && profile->availability.opted_out)
+        return MSGIN5G_ERR_OPTED_OUT;
+    return parcel->keep && parcel->expires_s <= loop_utc_s(delivery->loop) ? MSGIN5G_ERR_EXPIRED : MSGIN5G_OK;
 }
 
-/* ---- a submission ---- */
-
-/* The copy a recipient gets: as received, without priority and store-and-forward (TS 24.538 6.4.1.2.6 c). */
-static enum msgin5g_err send_to_target(struct delivery *delivery, const struct submission *submission,
+static enum msgin5g_err put_in_queue(struct delivery *delivery, const struct parcel *parcel,
     const struct route_target *target, struct delivery_pending *pending)
 {
-    struct msgin5g_message copy = *submission->message;
-    struct parcel parcel = {
-        .type = copy.type, .originator_type = copy.ori.type, .message_id = copy.msg_id, .body = delivery->scratch
-    };
+    bool away = target->way == NULL || parcel->not_before_s > loop_utc_s(delivery->loop);
+    enum msgin5g_err err = away ? check_keeping(delivery, parcel, target) : MSGIN5G_OK;
+    if (err != MSGIN5G_OK)
+        return err;
+    struct queue *queue = drain_queue(delivery, parcel->recipient);
+    if (queue == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    struct copy *copy = NULL;
+    err = check_room(delivery, queue, parcel);
+    if (err == MSGIN5G_OK && (copy = make_copy(delivery, parcel)) == NULL)
+        err = MSGIN5G_ERR_NO_MEMORY;
+    if (err != MSGIN5G_OK) {
+        queue_let_go(&delivery->queues, delivery->loop, queue);
+        return err;
+    }
+    queue_enter(&delivery->queues, queue, copy);
+    outcome_add(pending, copy);
+    queue->holds++;
+    if (copy->keep && (away || queue->more)) {
+        storing_put(copy);
+    } else {
+        queue_wait(copy);
+        if (copy->keep && pending != NULL)
+            storing_watch(copy);
+    }
+    queue->holds--;
+    drain(queue);
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err delivery_send(struct delivery *delivery, const struct parcel *parcel,
+    const struct route_target *target, struct delivery_pending *pending)
+{
+    /* A response waits behind nothing. */
+    bool queued = parcel->type != MSGIN5G_TYPE_MSGRESP && queue_find(&delivery->queues, parcel->recipient) != NULL;
+    bool early = parcel->not_before_s > 0 && parcel->not_before_s > loop_utc_s(delivery->loop);
+    if (target->way != NULL && !queued && !early) {
+        enum msgin5g_err err = send_now(delivery, target->way, parcel, pending);
+        if (err != MSGIN5G_ERR_QUEUE_FULL && err != MSGIN5G_ERR_RECIPIENT_UNAVAILABLE)
+            return err;
+        if (parcel->type == MSGIN5G_TYPE_MSGRESP && !parcel->keep)
+            return err;
+    }
+    return put_in_queue(delivery, parcel, target, pending);
+}
+
+/* EC-16: what the sender says, or the default, within the limit. */
+static int64_t expiry(const struct delivery *delivery, const struct msgin5g_message *message)
+{
+    int64_t now_s = loop_utc_s(delivery->loop);
+    int64_t at_most = now_s + delivery->config.max_expiry_s;
+    if (message->expire_time_s == 0)
+        return now_s + delivery->config.expiry_s;
+    return message->expire_time_s < at_most ? message->expire_time_s : at_most;
+}
+
+/* The copy a recipient gets: as received, without priority and store-and-forward (TS 24.538 6.4.1.2.6 c). */
+static enum msgin5g_err make_and_send(struct delivery *delivery, const struct submission *submission,
+    const struct route_target *target, struct delivery_pending *pending)
+{
+    const struct msgin5g_message *message = submission->message;
+    struct msgin5g_message copy = *message;
+    struct parcel parcel = { .type = copy.type,
+        .originator_type = copy.ori.type,
+        .recipient = { target->recipient.text, target->recipient.length },
+        .message_id = copy.msg_id,
+        .body = delivery->scratch,
+        .observation = target->observation,
+        .priority = copy.priority,
+        .keep = (copy.store_forward || copy.type == MSGIN5G_TYPE_IMDN) && target->type != MSGIN5G_ADDR_BC,
+        .not_before_s = copy.delivery_time_s,
+        .latency_ms = submission->latency_ms };
     copy.delivery_copy = true;
     copy.ori.addr = (struct msgin5g_str){ submission->originator->text, submission->originator->length };
-    copy.dest = (struct msgin5g_address){ target->type, { target->recipient.text, target->recipient.length } };
+    copy.dest = (struct msgin5g_address){ target->type, parcel.recipient };
     copy.group_id = target->group; /* whatever the sender wrote there */
     copy.topic = target->topic;
     enum msgin5g_err err = msgin5g_message_encode(&copy, delivery->scratch, sizeof delivery->scratch, &parcel.length);
     if (err != MSGIN5G_OK)
         return err;
-    parcel.recipient = copy.dest.addr;
-    parcel.originator = copy.ori.addr;
-    parcel.observation = target->observation;
+    /* What becomes later of one of many copies is not told (EC-31). */
+    if (target->group.length == 0 && target->topic.length == 0)
+        parcel.originator = copy.ori.addr;
+    if (parcel.keep)
+        parcel.expires_s = expiry(delivery, message);
     /* IMDN always (6.4.1.2.8), MSG with a report (6.4.1.2.6), segments (EC-30), where somebody waits for the
      * acknowledgement; else as the sender chose to send it. */
-    parcel.confirmable = copy.type == MSGIN5G_TYPE_IMDN || copy.report_requested || copy.segmented ||
-                         copy.store_forward || submission->confirmable;
-    return send_parcel(delivery, target->way, &parcel, pending);
+    parcel.confirmable =
+        parcel.keep || copy.store_forward || copy.report_requested || copy.segmented || submission->confirmable;
+    return delivery_send(delivery, &parcel, target, pending);
 }
 
-/* @p pending is NULL for the only copy of a message whose sender does not wait. */
-static enum msgin5g_err deliver(struct delivery *delivery, const struct submission *submission,
-    struct route_target *target, struct delivery_pending *pending)
-{
-    const struct msgin5g_message *message = submission->message;
-    if (target->err == MSGIN5G_OK)
-        target->err = send_to_target(delivery, submission, target, pending);
-    if (target->err == MSGIN5G_OK && message->type == MSGIN5G_TYPE_MSG && message->report_requested)
-        reports_expect(delivery->reports,
-            reports_key(delivery->reports, message->msg_id, submission->originator, &target->recipient),
-            now_s(delivery));
-    return target->err;
-}
+/* ---- reports that are awaited ---- */
 
-static void deliver_one_of_many(void *ctx, const struct submission *submission, struct route_target *target)
+static void on_expectation_stored(void *ctx, enum msgin5g_err err)
 {
     struct delivery_pending *pending = ctx;
-    size_t open = pending->open;
-    enum msgin5g_err err = deliver(pending->delivery, submission, target, pending);
-    if (err != MSGIN5G_OK || pending->open == open) /* else it is under way */
-        note(pending, err);
+    if (err != MSGIN5G_OK && pending->err == MSGIN5G_OK)
+        pending->err = err;
+    delivery_release(pending);
 }
 
-static void fanout_ended(void *ctx, const struct submission *submission)
+/* With sfFlag the report is to be as safe as the message: the outcome waits for the store to know of it. */
+static void keep_expectation(struct delivery *delivery, struct recent_key key, struct delivery_pending *pending)
 {
-    struct msgin5g_address originator = { submission->message->ori.type,
-        { submission->originator->text, submission->originator->length } };
-    release(ctx, &originator, submission->message->msg_id);
+    struct store_write *write = store_write_create(delivery->door);
+    if (write == NULL)
+        return;
+    marks_write_report(delivery->marks, write, key, false);
+    delivery_hold(pending);
+    enum msgin5g_err err = store_write_commit(write, on_expectation_stored, pending);
+    if (err != MSGIN5G_OK)
+        on_expectation_stored(pending, err);
 }
 
-static struct delivery_pending *pending_create(
-    struct delivery *delivery, const struct submission *submission, struct recent_key mark)
+enum msgin5g_err delivery_to_target(struct delivery *delivery, const struct submission *submission,
+    const struct route_target *target, struct delivery_pending *pending)
 {
-    struct delivery_pending *pending = calloc(1, sizeof *pending);
-    if (pending == NULL)
-        return NULL;
-    pending->delivery = delivery;
-    pending->open = 1;
-    pending->type = submission->message->type;
-    pending->mark = mark;
-    return pending;
+    const struct msgin5g_message *message = submission->message;
+    bool reachable = target->err == MSGIN5G_OK || target->err == MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
+    enum msgin5g_err err = reachable ? make_and_send(delivery, submission, target, pending) : target->err;
+    if (err != MSGIN5G_OK) {
+        outcome_note(pending, err);
+    } else if (message->type == MSGIN5G_TYPE_MSG && message->report_requested) {
+        struct recent *reports = marks_reports(delivery->marks);
+        struct recent_key key = reports_key(reports, message->msg_id, submission->originator, &target->recipient);
+        bool durable = message->store_forward && pending != NULL && delivery->door != NULL;
+        reports_expect(reports, key, durable, marks_now_s(delivery->marks));
+        if (durable)
+            keep_expectation(delivery, key, pending);
+    }
+    return err;
 }
+
+/* ---- a submission ---- */
 
 /* Nobody is left but who sent it: for a topic whose sender wants reports that is worth saying (EC-38). */
 static enum msgin5g_err nobody(const struct msgin5g_message *message)
@@ -316,57 +294,49 @@ static enum msgin5g_err nobody(const struct msgin5g_message *message)
     return topic && message->report_requested ? MSGIN5G_ERR_NO_SUBSCRIBERS : MSGIN5G_OK;
 }
 
-/* @return true when there are more recipients than go out at once, and a fan-out sees to them. */
-static bool deliver_first_slice(struct delivery *delivery, const struct submission *submission, struct targets *targets,
+/* Who is left over after the first slice gets his copy from a fan-out; without memory for one all go out at once. */
+static void deliver_slice(struct delivery *delivery, const struct submission *submission, struct targets *targets,
     struct route_target *target, struct delivery_pending *pending)
 {
     size_t count = 0;
     do {
         deliver_one_of_many(pending, submission, target);
-        if (++count == FANOUT_SLICE && fanout_continue(&delivery->fanouts, targets, submission, pending) == MSGIN5G_OK)
-            return true;
-    } while (targets_next(targets, target)); /* without memory for a fan-out all go out at once */
+        if (++count != FANOUT_SLICE)
+            continue;
+        delivery_hold(pending); /* which fanout_ended() releases */
+        if (fanout_continue(&delivery->fanouts, targets, submission, pending) == MSGIN5G_OK)
+            return;
+        delivery_release(pending);
+    } while (targets_next(targets, target));
     targets_close(targets);
-    return false;
 }
 
 /*
- * Send to every target. The outcome is a failure only when every target failed (EC-31); with sfFlag it is known when
- * each of them has the message or failed.
+ * Send to every target. The outcome is a failure only when every target failed (EC-31); who @p waits hears it when each
+ * of them has the message, has it stored, or failed.
  */
-static struct delivery_pending *deliver_to_all(struct delivery *delivery, const struct submission *submission,
-    struct targets *targets, struct route_target *target, struct delivery_pending *pending,
-    struct delivery_outcome *outcome)
-{
-    if (deliver_first_slice(delivery, submission, targets, target, pending))
-        return submission->message->store_forward ? pending : NULL;
-    if (pending->open > 1) {
-        pending->open--;
-        return submission->message->store_forward ? pending : NULL;
-    }
-    outcome->err = pending->delivered ? MSGIN5G_OK : pending->err;
-    free(pending);
-    return NULL;
-}
-
 static struct delivery_pending *deliver_all(struct delivery *delivery, const struct submission *submission,
-    struct recent_key mark, struct delivery_outcome *outcome)
+    struct recent_key mark, bool waits, struct delivery_outcome *outcome)
 {
     const struct msgin5g_message *message = submission->message;
+    bool single = message->dest.type == MSGIN5G_ADDR_UE || message->dest.type == MSGIN5G_ADDR_AS;
+    struct delivery_pending *pending = NULL;
     struct targets targets;
     struct route_target target;
     outcome->err = targets_open(&targets, &delivery->config.audiences, message, submission->originator);
     if (outcome->err != MSGIN5G_OK)
         return NULL;
-    struct delivery_pending *pending = NULL;
     if (!targets_next(&targets, &target)) {
         outcome->err = nobody(message);
-    } else if (!message->store_forward && message->dest.type == MSGIN5G_ADDR_UE) {
-        outcome->err = deliver(delivery, submission, &target, NULL);
-    } else if ((pending = pending_create(delivery, submission, mark)) != NULL) {
-        return deliver_to_all(delivery, submission, &targets, &target, pending, outcome);
-    } else {
+    } else if (single && !waits) {
+        outcome->err = delivery_to_target(delivery, submission, &target, NULL);
+    } else if ((pending = delivery_pending_create(delivery, submission)) == NULL) {
         outcome->err = MSGIN5G_ERR_NO_MEMORY;
+    } else {
+        pending->mark = mark;
+        pending->single = single;
+        deliver_slice(delivery, submission, &targets, &target, pending);
+        return outcome_now(pending, outcome) || !waits ? NULL : pending;
     }
     targets_close(&targets);
     return NULL;
@@ -375,8 +345,11 @@ static struct delivery_pending *deliver_all(struct delivery *delivery, const str
 static struct delivery_pending *submit_message(
     struct delivery *delivery, const struct submission *submission, struct delivery_outcome *outcome)
 {
-    struct recent_key key = duplicates_key(delivery->duplicates, submission->originator, submission->message);
-    enum duplicates_verdict verdict = duplicates_check(delivery->duplicates, key, submission->body, now_s(delivery));
+    struct recent *seen = marks_duplicates(delivery->marks);
+    int64_t now_s = marks_now_s(delivery->marks);
+    struct recent_key key = duplicates_key(seen, submission->originator, submission->message);
+    enum duplicates_verdict verdict = duplicates_check(seen, key, submission->body, now_s);
+    bool waits = submission->message->store_forward;
     if (verdict != DUPLICATES_NEW) {
         metric_add(delivery->metrics->duplicates, 1);
         outcome->err = verdict == DUPLICATES_SAME      ? MSGIN5G_OK
@@ -384,26 +357,47 @@ static struct delivery_pending *submit_message(
                                                        : MSGIN5G_ERR_OVERLOADED;
         return NULL;
     }
-    struct delivery_pending *pending = deliver_all(delivery, submission, key, outcome);
-    if (pending != NULL || outcome->err == MSGIN5G_OK)
-        duplicates_add(delivery->duplicates, key, submission->body, pending != NULL, now_s(delivery));
+    if (waits) /* its mark may be stored together with it */
+        duplicates_add(seen, key, submission->body, true, now_s);
+    struct delivery_pending *pending = deliver_all(delivery, submission, key, waits, outcome);
+    if (waits && pending == NULL)
+        duplicates_settle(seen, key, outcome->err == MSGIN5G_OK, now_s);
+    else if (!waits && outcome->err == MSGIN5G_OK)
+        duplicates_add(seen, key, submission->body, false, now_s);
+    return pending;
+}
+
+/* A report for somebody who is away is stored, one on a message with sfFlag is as safe as that: then it is waited for.
+ */
+static struct delivery_pending *forward_report(struct delivery *delivery, const struct submission *submission,
+    const struct msgin5g_service_id *addressee, struct recent_key key, bool durable, struct delivery_outcome *outcome)
+{
+    struct route_target target;
+    router_target(delivery->router, addressee, &target);
+    bool queued = queue_find(&delivery->queues, (struct msgin5g_str){ addressee->text, addressee->length }) != NULL;
+    bool waits = durable || target.way == NULL || queued;
+    struct delivery_pending *pending = deliver_all(delivery, submission, key, waits, outcome);
+    if (pending != NULL)
+        pending->durable_report = durable;
     return pending;
 }
 
 static struct delivery_pending *submit_report(
     struct delivery *delivery, const struct submission *submission, struct delivery_outcome *outcome)
 {
+    struct recent *reports = marks_reports(delivery->marks);
     const struct msgin5g_message *report = submission->message;
     struct msgin5g_service_id originator; /* of the message reported on */
+    bool durable = false;
     outcome->err = msgin5g_service_id_parse(report->dest.addr, &originator);
     if (outcome->err != MSGIN5G_OK)
         return NULL;
-    struct recent_key key = reports_key(delivery->reports, report->msg_id, &originator, submission->originator);
-    enum reports_verdict verdict = reports_take(delivery->reports, key, now_s(delivery));
+    struct recent_key key = reports_key(reports, report->msg_id, &originator, submission->originator);
+    enum reports_verdict verdict = reports_take(reports, key, &durable, marks_now_s(delivery->marks));
     if (verdict == REPORTS_EXPECTED) {
-        struct delivery_pending *pending = deliver_all(delivery, submission, key, outcome);
+        struct delivery_pending *pending = forward_report(delivery, submission, &originator, key, durable, outcome);
         if (pending == NULL)
-            reports_settle(delivery->reports, key, outcome->err == MSGIN5G_OK, now_s(delivery));
+            reports_settle(reports, key, outcome->err == MSGIN5G_OK, marks_now_s(delivery->marks));
         return pending;
     }
     if (verdict == REPORTS_UNKNOWN) {
@@ -421,10 +415,4 @@ struct delivery_pending *delivery_submit(
     *outcome = (struct delivery_outcome){ .err = MSGIN5G_OK };
     return submission->message->type == MSGIN5G_TYPE_IMDN ? submit_report(delivery, submission, outcome)
                                                           : submit_message(delivery, submission, outcome);
-}
-
-void delivery_await(struct delivery_pending *pending, delivery_done_fn *done, void *ctx)
-{
-    pending->done = done;
-    pending->ctx = ctx;
 }

@@ -42,3 +42,9 @@ void duplicates_settle(struct recent *duplicates, struct recent_key key, bool ta
     if (seen != NULL)
         *seen = taken ? *seen & ~UNDER_WAY : REJECTED;
 }
+
+uint64_t duplicates_value(struct recent *duplicates, struct recent_key key, int64_t now_s)
+{
+    const uint64_t *seen = recent_find(duplicates, key, now_s);
+    return seen != NULL ? *seen & ~UNDER_WAY : REJECTED;
+}

@@ -6,7 +6,7 @@
 #include "msgin5g/message.h"
 #include "recent.h"
 
-#define DUPLICATES_WINDOW_S 600 /* for recent_create() */
+#define DUPLICATES_WINDOW_S INT64_C(600) /* for recent_create() */
 
 enum duplicates_verdict {
     DUPLICATES_NEW,
@@ -26,5 +26,7 @@ void duplicates_add(
     struct recent *duplicates, struct recent_key key, struct msgin5g_str body, bool under_way, int64_t now_s);
 /** What was under way was taken; or it was rejected, and may be sent again. */
 void duplicates_settle(struct recent *duplicates, struct recent_key key, bool taken, int64_t now_s);
+/** What is remembered under @p key, to be remembered again after a restart with recent_add(); 0: nothing. */
+uint64_t duplicates_value(struct recent *duplicates, struct recent_key key, int64_t now_s);
 
 #endif

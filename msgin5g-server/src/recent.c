@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,17 @@ void recent_free(struct recent *recent)
     free(recent->slots);
     free(recent->order);
     free(recent);
+}
+
+const uint8_t *recent_hash_key(const struct recent *recent)
+{
+    return recent->hash_key;
+}
+
+void recent_set_hash_key(struct recent *recent, const uint8_t *hash_key)
+{
+    assert(recent->count == 0);
+    memcpy(recent->hash_key, hash_key, sizeof recent->hash_key);
 }
 
 /* The slot of @p hash, or the free one where it belongs; at least half of all are free. */

@@ -20,6 +20,10 @@ struct recent_key {
 enum msgin5g_err recent_create(size_t entries, int64_t window_s, struct recent **out);
 /** NULL is allowed. */
 void recent_free(struct recent *recent);
+/** The key of its hashes, SECRET_HASH_KEY_LEN octets: equal ones make equal tables, in another process too. */
+const uint8_t *recent_hash_key(const struct recent *recent);
+/** Use another one; only while nothing is remembered. */
+void recent_set_hash_key(struct recent *recent, const uint8_t *hash_key);
 #define RECENT_PARTS_MAX 4
 /** Key of @p count (at most RECENT_PARTS_MAX) texts, of each the first 255 octets, and a number. */
 struct recent_key recent_key(

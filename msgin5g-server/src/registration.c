@@ -46,6 +46,13 @@ static void detach(struct registration *registration)
     registration->peer = NULL;
 }
 
+static void tell_change(const struct registration *registration)
+{
+    const struct registrations_config *config = &registration->all->config;
+    if (config->changed != NULL)
+        config->changed(config->changed_ctx, registration->place.id);
+}
+
 static void attach(struct registration *registration, struct peer *peer)
 {
     if (registration->peer == peer)
@@ -54,6 +61,16 @@ static void attach(struct registration *registration, struct peer *peer)
     DL_APPEND(peer->registrations, registration);
     peer->registration_count++;
     registration->peer = peer;
+}
+
+/* A session that has lost its last registration is of no use to anybody: what is under way there goes out again. */
+static void take_over(struct registration *registration, struct peer *peer)
+{
+    const struct registrations_config *config = &registration->all->config;
+    struct peer *before = registration->peer;
+    attach(registration, peer);
+    if (before != NULL && before != peer && before->registrations == NULL && config->superseded != NULL)
+        config->superseded(config->ctx, before);
 }
 
 static void show_count(struct registrations *registrations)
@@ -67,6 +84,8 @@ static void end(struct registration *registration)
     detach(registration);
     loop_timer_cancel(all->loop, &registration->expiry);
     directory_remove(all->directory, &registration->place);
+    tell_change(registration);
+    free(registration->profile);
     free(registration);
     show_count(all);
 }
@@ -75,6 +94,7 @@ void registrations_free(struct registrations *registrations)
 {
     if (registrations == NULL)
         return;
+    registrations->config.changed = NULL;
     for (struct directory_entry *entry; (entry = directory_first(registrations->directory)) != NULL;)
         end(of_entry(entry));
     free(registrations);
@@ -140,15 +160,19 @@ enum msgin5g_err registrations_authorise(
         return MSGIN5G_OK;
     if (peer->identity == NULL || strcmp(registration->identity, peer->identity) != 0)
         return MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR;
-    attach(registration, peer);
+    take_over(registration, peer);
+    tell_change(registration);
     return MSGIN5G_OK;
 }
 
 void registrations_peer_closed(struct registrations *registrations, struct peer *peer)
 {
     (void)registrations;
-    while (peer->registrations != NULL)
-        detach(peer->registrations);
+    while (peer->registrations != NULL) {
+        struct registration *registration = peer->registrations;
+        detach(registration);
+        tell_change(registration);
+    }
 }
 
 void registrations_move(struct registrations *registrations, struct peer *from, struct peer *to)
@@ -160,6 +184,7 @@ void registrations_move(struct registrations *registrations, struct peer *from, 
             attach(registration, to);
         else
             detach(registration);
+        tell_change(registration);
     }
 }
 
@@ -221,9 +246,8 @@ static enum msgin5g_err take(struct registrations *all, struct peer *peer, const
     struct registration **out, bool *is_new)
 {
     struct registration *found = registrations_find(all, id);
-    struct peer *before = found != NULL ? found->peer : NULL;
     *is_new = found == NULL;
-    enum msgin5g_err err = before == peer && found != NULL ? MSGIN5G_OK : check_room(all, peer, *is_new);
+    enum msgin5g_err err = found != NULL && found->peer == peer ? MSGIN5G_OK : check_room(all, peer, *is_new);
     if (err != MSGIN5G_OK)
         return err;
     if (found != NULL && strcmp(found->identity, identity_of(peer)) != 0) {
@@ -232,10 +256,28 @@ static enum msgin5g_err take(struct registrations *all, struct peer *peer, const
     }
     if (found == NULL && (found = create(all, id, identity_of(peer))) == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    attach(found, peer);
-    if (before != NULL && before != peer && before->registrations == NULL && all->config.superseded != NULL)
-        all->config.superseded(all->config.ctx, before);
+    take_over(found, peer);
     *out = found;
+    return MSGIN5G_OK;
+}
+
+/* The profile of this registration, instead of one from before (TS 23.554 8.2.1). */
+static enum msgin5g_err set_profile(struct registration *registration, const struct msgin5g_message *message)
+{
+    struct client_profile *profile = NULL;
+    size_t triggering = message->triggering.length;
+    if (message->max_segment_size > 0 || message->availability.known || triggering > 0) {
+        profile = malloc(sizeof *profile + triggering + 1);
+        if (profile == NULL)
+            return MSGIN5G_ERR_NO_MEMORY;
+        profile->max_segment_size = message->max_segment_size;
+        profile->availability = message->availability;
+        if (triggering > 0)
+            memcpy(profile->triggering, message->triggering.octets, triggering);
+        profile->triggering[triggering] = '\0';
+    }
+    free(registration->profile);
+    registration->profile = profile;
     return MSGIN5G_OK;
 }
 
@@ -297,7 +339,11 @@ enum msgin5g_err registration_on_reg(
     int64_t lifetime_s = lifetime_at(all, request->peer, request->message->reg_exp_time_s);
     enum msgin5g_err err = take(all, request->peer, &request->originator, &registration, &is_new);
     if (err == MSGIN5G_OK)
+        err = set_profile(registration, request->message);
+    if (err == MSGIN5G_OK)
         err = set_expiry(all, registration, lifetime_s);
+    if (err == MSGIN5G_OK)
+        tell_change(registration);
     show_count(all);
     if (err != MSGIN5G_OK)
         return refuse(all, request, err, reply);

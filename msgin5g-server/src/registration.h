@@ -12,14 +12,22 @@
 #include "request.h"
 #include "server_metrics.h"
 
+/** What a UE said about itself (cliProfile, TS 24.538 7.3.3.1). */
+struct client_profile {
+    uint32_t max_segment_size; /* octets of a payload; 0: it did not say (EC-10) */
+    struct msgin5g_availability availability;
+    char triggering[]; /* triInfo as JSON, "" for none: for a network that wakes UEs up */
+};
+
 struct registration {
     struct directory_entry place;     /* its id is the UE Service ID */
     struct registration *prev, *next; /* of the same peer */
     struct peer *peer;                /* NULL: no session now */
     struct loop_timer expiry;
     struct registrations *all;
-    const char *identity; /* SUPI or GPSI that registered it; "" for none */
-    char text[];          /* both texts, each with a NUL */
+    struct client_profile *profile; /* NULL: it gave none */
+    const char *identity;           /* SUPI or GPSI that registered it; "" for none */
+    char text[];                    /* both texts, each with a NUL */
 };
 
 struct registrations_config {
@@ -30,6 +38,9 @@ struct registrations_config {
     /** @p peer has lost its last registration to a newer session of the same UE (EC-2); may be NULL. */
     void (*superseded)(void *ctx, struct peer *peer);
     void *ctx;
+    /** How a UE is reached has changed: over which session, at which times, or not at all any more. May be NULL. */
+    void (*changed)(void *ctx, const char *ue_service_id);
+    void *changed_ctx;
 };
 
 /** @p directory, @p map and @p metrics are borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */

@@ -1,20 +1,24 @@
 #include "router.h"
 
+#include "availability.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 struct router {
+    struct loop *loop;
     const struct registrations *registrations;
     const struct identity_map *map;
     const struct neighbours *neighbours;
 };
 
-enum msgin5g_err router_create(const struct registrations *registrations, const struct identity_map *map,
-    const struct neighbours *neighbours, struct router **out)
+enum msgin5g_err router_create(struct loop *loop, const struct registrations *registrations,
+    const struct identity_map *map, const struct neighbours *neighbours, struct router **out)
 {
     struct router *router = calloc(1, sizeof *router);
     if (router == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
+    router->loop = loop;
     router->registrations = registrations;
     router->map = map;
     router->neighbours = neighbours;
@@ -30,6 +34,14 @@ void router_free(struct router *router)
 void router_set_map(struct router *router, const struct identity_map *map)
 {
     router->map = map;
+}
+
+/* Of one that is not in its window it is known when it can be reached again. */
+static int64_t opens_s(const struct router *router, const struct registration *registration)
+{
+    if (registration == NULL || registration->peer == NULL || registration->profile == NULL)
+        return 0;
+    return availability_opens_s(&registration->profile->availability, loop_utc_s(router->loop));
 }
 
 /* Who is reached over HTTP: behind a gateway, an application server, at home elsewhere. */
@@ -64,13 +76,6 @@ static bool find_neighbour(const struct router *router, struct route_target *out
     return true;
 }
 
-struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient)
-{
-    struct route_target target;
-    router_target(router, recipient, &target);
-    return target.way;
-}
-
 /* TS 24.538 C.1: registered and reachable, or not; who was never configured is not even unavailable (10.3). */
 void router_target(const struct router *router, const struct msgin5g_service_id *recipient, struct route_target *out)
 {
@@ -79,10 +84,12 @@ void router_target(const struct router *router, const struct msgin5g_service_id 
         out->recipient = *recipient;
     out->type = MSGIN5G_ADDR_UE;
     out->remote = false;
+    out->opens_s = opens_s(router, registration);
     out->registration = registration;
     if (registration == NULL && find_neighbour(router, out))
         return;
-    out->way = registration != NULL && registration->peer != NULL ? &registration->peer->way : NULL;
+    out->way =
+        registration != NULL && registration->peer != NULL && out->opens_s == 0 ? &registration->peer->way : NULL;
     if (out->way != NULL)
         out->err = MSGIN5G_OK;
     else
@@ -96,6 +103,7 @@ void router_area(const struct router *router, struct msgin5g_str area, enum msgi
     struct gateway *gateway = gateways_of_area(router->neighbours->gateways, area);
     out->type = MSGIN5G_ADDR_BC;
     out->remote = false;
+    out->opens_s = 0;
     out->registration = NULL;
     out->way = NULL;
     out->err = MSGIN5G_ERR_NO_ROUTE;

@@ -15,6 +15,7 @@ struct route_target {
     bool remote;                             /* another server is its home, which alone knows which of the two it is */
     struct way *way;                         /* NULL: it cannot be reached now */
     enum msgin5g_err err;                    /* why; MSGIN5G_OK with a way */
+    int64_t opens_s;                         /* it is there, but takes nothing before this (UTC); 0: not so */
     const struct registration *registration; /* NULL: it has none */
     struct msgin5g_str group, topic;         /* through which it gets the message (EC-7); absent: neither */
     struct transport_observation *observation; /* on which it hears of the topic; NULL: with POST */
@@ -22,16 +23,14 @@ struct route_target {
 
 struct router;
 /** All are borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */
-enum msgin5g_err router_create(const struct registrations *registrations, const struct identity_map *map,
-    const struct neighbours *neighbours, struct router **out);
+enum msgin5g_err router_create(struct loop *loop, const struct registrations *registrations,
+    const struct identity_map *map, const struct neighbours *neighbours, struct router **out);
 /** NULL is allowed. */
 void router_free(struct router *router);
 /** Use @p map from now on. */
 void router_set_map(struct router *router, const struct identity_map *map);
-/** The way to a recipient that was a target before. @return NULL when it cannot be reached now. */
-struct way *router_way(const struct router *router, const struct msgin5g_service_id *recipient);
-/** How @p recipient is reached now: type, remote, way, err and registration of @p out are set. @p recipient may be that
- * of @p out. */
+/** How @p recipient is reached now: type, remote, way, err, opens_s and registration of @p out are set. @p recipient
+ * may be that of @p out. */
 void router_target(const struct router *router, const struct msgin5g_service_id *recipient, struct route_target *out);
 
 /** How @p originator reaches broadcast area @p area: as router_target(); err is ERR_NO_ROUTE when no gateway serves it

@@ -9,7 +9,9 @@
 #define SERVER_OUTCOMES(X)                                                                                             \
     X(SENT, "sent")           /* non-confirmable: nobody will tell */                                                  \
     X(DELIVERED, "delivered") /* acknowledged by the recipient */                                                      \
+    X(STORED, "stored")       /* kept until the recipient can be reached */                                            \
     X(RETRIED, "retried")                                                                                              \
+    X(EXPIRED, "expired")                                                                                              \
     X(FAILED, "failed")
 
 enum server_outcome {
@@ -42,6 +44,8 @@ enum server_outcome {
         "Messages and reports pushed to application servers, each try.")                                               \
     X(pushes_failed, counter, "msgin5g_pushes_total", "result=\"failed\"",                                             \
         "Messages and reports pushed to application servers, each try.")                                               \
+    X(latency_missed, counter, "msgin5g_latency_missed_total", "",                                                     \
+        "Messages delivered later than their sender wished.")                                                          \
     X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "(D)TLS handshakes ended.")   \
     X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "(D)TLS handshakes ended.")         \
     X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Octets of handshakes that are no (D)TLS.")         \

@@ -116,6 +116,13 @@ static enum msgin5g_err create_establishments(struct shard *shard)
     return establishments_create(shard->loop, shard->config, &ops, shard->af, shard->metrics, &shard->establishments);
 }
 
+static void on_changed(void *ctx, const char *ue_service_id)
+{
+    struct shard *shard = ctx;
+    if (shard->delivery != NULL)
+        delivery_changed(shard->delivery, ue_service_id);
+}
+
 static enum msgin5g_err create_registrations(struct shard *shard)
 {
     const struct server_config *config = shard->config;
@@ -126,7 +133,9 @@ static enum msgin5g_err create_registrations(struct shard *shard)
         .per_session = (size_t)config->registrations_per_session,
         .allow_anonymous = config->allow_anonymous,
         .superseded = endpoint_superseded,
-        .ctx = shard->endpoint };
+        .ctx = shard->endpoint,
+        .changed = on_changed,
+        .changed_ctx = shard };
     enum msgin5g_err err = directory_create(&shard->directory);
     if (err == MSGIN5G_OK)
         err = registrations_create(
@@ -148,7 +157,7 @@ static enum msgin5g_err create_audiences(struct shard *shard)
         .ctx = &shard->topic_records };
     enum msgin5g_err err = store_door_create(shard->store, shard->loop, &shard->door);
     if (err == MSGIN5G_OK)
-        err = router_create(shard->registrations, shard->map, &shard->neighbours, &shard->router);
+        err = router_create(shard->loop, shard->registrations, shard->map, &shard->neighbours, &shard->router);
     if (err == MSGIN5G_OK)
         err = groups_local_create(config, &shard->groups);
     if (err == MSGIN5G_OK)
@@ -164,6 +173,11 @@ static enum msgin5g_err create_message_path(struct shard *shard)
     const struct server_config *config = shard->config;
     struct delivery_config delivery = { .audiences = { shard->router, shard->groups, shard->topics },
         .in_flight = (size_t)config->in_flight_per_session,
+        .queue_messages = (size_t)config->queue_messages,
+        .queue_octets = (size_t)config->queue_octets,
+        .memory_octets = (size_t)config->queue_memory,
+        .expiry_s = config->store_expiry_ms / 1000,
+        .max_expiry_s = config->store_max_expiry_ms / 1000,
         .duplicates = (size_t)config->duplicates,
         .reports = (size_t)config->reports };
     struct dispatch_config dispatch = { .path = config->service_path,
@@ -174,10 +188,36 @@ static enum msgin5g_err create_message_path(struct shard *shard)
         .defer = transport_defer,
         .respond = transport_deferred_respond,
         .observe = transport_observation_begin };
-    enum msgin5g_err err = delivery_create(shard->loop, &delivery, shard->router, shard->metrics, &shard->delivery);
+    enum msgin5g_err err = delivery_create(shard->loop, &delivery, shard->router, shard->door,
+        store_highest_id(shard->store) + 1, shard->metrics, &shard->delivery);
     struct services services = { shard->registrations, shard->delivery, shard->topics };
     if (err == MSGIN5G_OK)
         err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);
+    return err;
+}
+
+struct loading {
+    bool done;
+    enum msgin5g_err err;
+};
+
+static void on_loaded(void *ctx, enum msgin5g_err err)
+{
+    *(struct loading *)ctx = (struct loading){ true, err };
+}
+
+/* What was stored before, while nobody is served yet: the loop runs for the store alone. */
+static enum msgin5g_err load(struct shard *shard)
+{
+    struct loading loading = { .done = false };
+    enum msgin5g_err err = MSGIN5G_OK;
+    delivery_load(shard->delivery, on_loaded, &loading);
+    while (!loading.done && err == MSGIN5G_OK)
+        err = loop_process(shard->loop, -1);
+    if (err == MSGIN5G_OK)
+        err = loading.err;
+    if (err != MSGIN5G_OK)
+        log_error("what was stored cannot be read problem=\"%s\"", msgin5g_err_text(err));
     return err;
 }
 
@@ -219,6 +259,8 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
     if (err == MSGIN5G_OK)
+        err = load(shard);
+    if (err == MSGIN5G_OK)
         err = serve(shard);
     if (err == MSGIN5G_OK)
         err = af_callbacks_create(shard->loop, shard->config, shard->registry, disable, shard, &shard->callbacks);
@@ -256,9 +298,10 @@ void shard_free(struct shard *shard)
     api_free(shard->api);
     neighbours_close(&shard->neighbours);
     endpoint_free(shard->endpoint);
-    delivery_free(shard->delivery); /* may still answer what it owes */
-    dispatch_free(shard->dispatch);
+    delivery_close(shard->delivery); /* what may be stored is, and answers that are owed are given */
     store_door_free(shard->door);
+    delivery_free(shard->delivery);
+    dispatch_free(shard->dispatch);
     topics_free(shard->topics);
     groups_local_free(shard->groups);
     router_free(shard->router);

@@ -9,6 +9,7 @@
 struct waiting {
     struct delivery *delivery;
     struct request_later *later;
+    enum msgin5g_type type;
     struct msgin5g_service_id originator;
     char message_id[MSGIN5G_UUID_LEN + 1];
 };
@@ -17,10 +18,10 @@ struct waiting {
  * The request was fine and the message failed: 2.04 and MSGRESP (EC-4). Where the code of the answer says that the
  * request is refused, it says all, but for reports nobody may give (TS 23.554 8.3.4 step 4).
  */
-static bool told_with_msgresp(const struct delivery_outcome *outcome)
+static bool told_with_msgresp(enum msgin5g_type type, const struct delivery_outcome *outcome)
 {
     if (outcome->err == MSGIN5G_OK)
-        return false;
+        return outcome->stored && type == MSGIN5G_TYPE_MSG;
     return msgin5g_err_coap_code(outcome->err) == MSGIN5G_COAP_CODE(2, 4) || outcome->err == MSGIN5G_ERR_NOT_AUTHORIZED;
 }
 
@@ -28,7 +29,7 @@ static void on_outcome(void *ctx, const struct delivery_outcome *outcome)
 {
     struct waiting *waiting = ctx;
     struct msgin5g_address originator = { MSGIN5G_ADDR_UE, { waiting->originator.text, waiting->originator.length } };
-    if (told_with_msgresp(outcome))
+    if (told_with_msgresp(waiting->type, outcome))
         delivery_tell(waiting->delivery, NULL, &originator, msgin5g_str(waiting->message_id), outcome);
     request_answer(waiting->later, outcome->err, 0);
     free(waiting);
@@ -51,7 +52,9 @@ static enum msgin5g_err wait(
         delivery_await(pending, forget, NULL);
         return MSGIN5G_ERR_NO_MEMORY;
     }
-    *waiting = (struct waiting){ .delivery = delivery, .later = later, .originator = request->originator };
+    *waiting = (struct waiting){
+        .delivery = delivery, .later = later, .type = request->message->type, .originator = request->originator
+    };
     memcpy(waiting->message_id, request->message->msg_id.octets, MSGIN5G_UUID_LEN);
     delivery_await(pending, on_outcome, waiting);
     return MSGIN5G_OK;
@@ -62,14 +65,14 @@ enum msgin5g_err ue_messages_on_message(
 {
     struct delivery *delivery = services->delivery;
     const struct msgin5g_message *message = request->message;
-    struct submission submission = { message, &request->originator, request->body, request->confirmable };
+    struct submission submission = { message, &request->originator, request->body, request->confirmable, 0 };
     struct delivery_outcome outcome;
-    if (message->store_forward && !request_may_defer(request))
+    if ((message->store_forward || message->type == MSGIN5G_TYPE_IMDN) && !request_may_defer(request))
         return MSGIN5G_ERR_OVERLOADED;
     struct delivery_pending *pending = delivery_submit(delivery, &submission, &outcome);
     if (pending != NULL)
         return wait(delivery, pending, request, reply);
-    if (told_with_msgresp(&outcome))
+    if (told_with_msgresp(message->type, &outcome))
         delivery_tell(delivery, &request->peer->way, &message->ori, message->msg_id, &outcome);
     return outcome.err;
 }

@@ -29,6 +29,7 @@
     X(ERR_NO_SUBSCRIBERS, 2, 4, 200, "NO_SUBSCRIBERS", "nobody has subscribed to the topic")                           \
     X(ERR_RECIPIENT_UNAVAILABLE, 2, 4, 200, "RECIPIENT_UNAVAILABLE", "the recipient cannot be reached now")            \
     X(ERR_NO_ROUTE, 2, 4, 200, "NO_ROUTE", "no way leads to this destination")                                         \
+    X(ERR_OPTED_OUT, 2, 4, 200, "RECIPIENT_OPTED_OUT", "the recipient wants nothing to be stored for it")              \
     X(ERR_QUEUE_FULL, 2, 4, 200, "QUEUE_FULL", "the recipient's queue is full")                                        \
     X(ERR_SEGMENT_MISSING, 2, 4, 200, "SEGMENT_MISSING", "segments of the message stayed away")                        \
     X(ERR_BAD_SEGMENT, 2, 4, 200, "BAD_SEGMENT", "the segments of the message contradict each other")                  \

@@ -77,6 +77,15 @@ struct msgin5g_item {
     struct msgin5g_str cause;                     /* IMDN; never with MSGIN5G_DELIVERY_SUCCESS */
 };
 
+/** Client Communication Availability of REG (comAvail, TS 23.554 Table 8.2.1-3), times in seconds. */
+struct msgin5g_availability {
+    bool known;       /* there is a schedule; the next three are set only then */
+    int64_t start_s;  /* schTime: since 1970-01-01 UTC */
+    int64_t length_s; /* durTime */
+    int64_t period_s; /* periInterval; 0: not periodic */
+    bool opted_out;   /* storeForward: nothing is to be stored for this UE (EC-13) */
+};
+
 #define MSGIN5G_REG_EXP_TIME_NONE (-1)
 #define MSGIN5G_APP_ID_MAX        255  /* octets of one Application ID */
 #define MSGIN5G_APP_IDS_MAX       16   /* Application IDs of one message (EC-25) */
@@ -101,8 +110,9 @@ struct msgin5g_message {
     enum msgin5g_priority priority;
     bool store_forward;    /* sfFlag */
     int64_t expire_time_s; /* sfParam.expireTime, seconds since 1970-01-01 UTC, from 1; 0: absent. Only with sfFlag. */
-    bool delivery_copy;    /* encode: from server to recipient, without priority, sfFlag, sfParam (6.4.1.2.6 c) */
-    bool segmented;        /* isSegmented; the whole of segment is set only then */
+    int64_t delivery_time_s; /* sfParam.appSpecSf.deliveryTime, likewise: not to be delivered before (EC-16) */
+    bool delivery_copy;      /* encode: from server to recipient, without priority, sfFlag, sfParam (6.4.1.2.6 c) */
+    bool segmented;          /* isSegmented; the whole of segment is set only then */
     struct msgin5g_segment segment;               /* its set_id also in SEGREC, SEGCONFIR and MSGRESP (EC-6b) */
     struct msgin5g_str payload;                   /* payload, unescaped UTF-8; may hold NUL */
     enum msgin5g_delivery_status delivery_status; /* DelSta */
@@ -113,6 +123,8 @@ struct msgin5g_message {
     bool result;                                  /* SEGCONFIR */
     int64_t reg_exp_time_s;                       /* regExpTime of REG (EC-9); MSGIN5G_REG_EXP_TIME_NONE: absent */
     uint32_t max_segment_size;                    /* cliProfile.maxSegSize of REG in octets (EC-10); 0: absent */
+    struct msgin5g_availability availability;     /* cliProfile.comAvail of REG */
+    struct msgin5g_str triggering;                /* cliProfile.triInfo of REG, as JSON */
     void *storage;                                /* the decoder's; NULL in a message built by hand */
 };
 

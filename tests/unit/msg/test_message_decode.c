@@ -288,6 +288,89 @@ static void profile_variants(void **state)
     }
 }
 
+/* EC-13: every form of a duration, from 2026-03-01T00:00:00Z on. */
+static void availability_is_read(void **state)
+{
+    static const struct {
+        const char *duration;
+        int64_t seconds;
+    } cases[] = {
+        { "600", 600 },
+        { "\"600\"", 600 },
+        { "\"PT10M\"", 600 },
+        { "\"P1Y2M3W4DT5H6M7S\"", 365 * 86400 + 60 * 86400 + 21 * 86400 + 4 * 86400 + 5 * 3600 + 6 * 60 + 7 },
+        { "\"PT0.5H\"", 1800 },
+        { "\"PT1,25S\"", 1 },
+        { "\"2026-03-01T00:10:00Z\"", 600 },
+        { "\"2026-02-01T00:00:00Z\"", 0 },
+        { "0", 0 },
+        { "\"P99999999999999999999Y\"", INT64_C(3155760000) },
+        { "\"99999999999999999999\"", INT64_C(3155760000) },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char body[512];
+        (void)snprintf(body, sizeof body,
+            HEAD("REG") ORI(METER) ",\"cliProfile\":{\"comAvail\":{\"schTime\":\"2026-03-01T00:00:00Z\",\"durTime\":%s,"
+                                   "\"periIndi\":true,\"periInterval\":%s,\"storeForward\":\"OPTOUT\"}}}",
+            cases[i].duration, cases[i].duration);
+        struct msgin5g_message m = decode(body);
+        assert_true(m.availability.known);
+        assert_int_equal(m.availability.start_s, 1772323200);
+        assert_int_equal(m.availability.length_s, cases[i].seconds);
+        assert_int_equal(m.availability.period_s, cases[i].seconds);
+        assert_true(m.availability.opted_out);
+        msgin5g_message_free(&m);
+    }
+}
+
+static void opting_out_takes_more_than_a_member(void **state)
+{
+    static const struct {
+        const char *value;
+        bool opted_out;
+    } cases[] = { { "", false }, { "false", false }, { "0", false }, { "OPTOUT", true }, { "true", true } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char body[512];
+        (void)snprintf(body, sizeof body,
+            HEAD("REG") ORI(METER) ",\"cliProfile\":{\"comAvail\":{\"schTime\":\"2026-03-01T00:00:00Z\",\"durTime\":1,"
+                                   "\"periInterval\":5,\"storeForward\":\"%s\"}}}",
+            cases[i].value);
+        struct msgin5g_message m = decode(body);
+        assert_int_equal(m.availability.opted_out, cases[i].opted_out);
+        assert_int_equal(m.availability.period_s, 0); /* not periodic without periIndi */
+        msgin5g_message_free(&m);
+    }
+}
+
+static void triggering_information_is_kept(void **state)
+{
+    static const char tri[] =
+        "{\"ueId\":\"tel:+861380000001\",\"cliPorts\":[{\"portNum\":49200,\"Protocol\":\"SMS\"}]}";
+    char body[512];
+    (void)state;
+    (void)snprintf(body, sizeof body, HEAD("REG") ORI(METER) ",\"cliProfile\":{\"triInfo\":%s}}", tri);
+    struct msgin5g_message m = decode(body);
+    assert_str(m.triggering, tri);
+    assert_false(m.availability.known);
+    msgin5g_message_free(&m);
+}
+
+/* EC-16: the one member of appSpecSf that is understood. */
+static void delivery_time(void **state)
+{
+    (void)state;
+    struct msgin5g_message m =
+        decode(MSG_HEAD ",\"sfFlag\":true,\"sfParam\":{\"appSpecSf\":{\"deliveryTime\":\"2026-03-01T12:00:00Z\"}}}");
+    assert_int_equal(m.delivery_time_s, 1772366400);
+    assert_int_equal(m.expire_time_s, 0);
+    msgin5g_message_free(&m);
+    m = decode(MSG_HEAD ",\"sfFlag\":true,\"sfParam\":{\"appSpecSf\":{\"colour\":\"blue\"}}}");
+    assert_int_equal(m.delivery_time_s, 0);
+    msgin5g_message_free(&m);
+}
+
 static void optional_outputs_may_be_null(void **state)
 {
     static const char body[] = HEAD("DEREG") ORI(METER) "}";
@@ -317,6 +400,10 @@ int main(void)
         cmocka_unit_test(payload_up_to_the_limit),
         cmocka_unit_test(nesting_up_to_the_limit),
         cmocka_unit_test(profile_variants),
+        cmocka_unit_test(availability_is_read),
+        cmocka_unit_test(opting_out_takes_more_than_a_member),
+        cmocka_unit_test(triggering_information_is_kept),
+        cmocka_unit_test(delivery_time),
         cmocka_unit_test(optional_outputs_may_be_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

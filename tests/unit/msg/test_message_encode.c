@@ -114,6 +114,10 @@ static void octets_survive_reading_and_writing(void **state)
         HEAD("IMDN") ORI(VALVE) "," DEST(METER) ",\"msgId\":\"" ID "\",\"DelSta\":\"failure\",\"Cause\":\"APP: no\"}",
         HEAD("MSGRESP") ORI(METER) ",\"msgId\":\"" ID "\",\"DelSta\":\"stored for deferred delivery\"}",
         HEAD("REG") ORI(METER) ",\"regExpTime\":60}",
+        HEAD("REG") ORI(METER) ",\"cliProfile\":{\"maxSegSize\":512,\"comAvail\":{\"schTime\":\"2026-03-01T00:00:00Z\","
+                               "\"durTime\":\"PT600S\",\"periIndi\":true,\"periInterval\":\"PT3600S\","
+                               "\"storeForward\":\"OPTOUT\"}}}",
+        MSG_HEAD ",\"sfFlag\":true,\"sfParam\":{\"appSpecSf\":{\"deliveryTime\":\"2026-03-01T12:00:00Z\"}}}",
         HEAD("DEREG") ORI(METER) "}",
     };
     (void)state;

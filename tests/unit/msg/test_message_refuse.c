@@ -254,6 +254,7 @@ static void members_of_msg(void **state)
         { MSG("\"sfParam\":{\"appSpecSf\":\"x\"}"), "sfParam" },
         { MSG("\"sfParam\":{\"expireTime\":\"tomorrow\"}"), "sfParam.expireTime" },
         { MSG("\"sfParams\":{\"expireTime\":5}"), "sfParam.expireTime" },
+        { MSG("\"sfParam\":{\"appSpecSf\":{\"deliveryTime\":5}}"), "sfParam.appSpecSf.deliveryTime" },
         { MSG("\"payload\":{}"), "payload" },
         { MSG("\"payload\":null"), "payload" },
         { MSG("\"isSegmented\":true"), "segParams" },

@@ -96,6 +96,13 @@ static void note_superseded(void *ctx, struct peer *peer)
     ((struct fake_ues *)ctx)->superseded = peer;
 }
 
+static void note_change(void *ctx, const char *ue_service_id)
+{
+    struct fake_ues *ues = ctx;
+    if (ues->delivery != NULL)
+        delivery_changed(ues->delivery, ue_service_id);
+}
+
 static void bind_ues(struct fake_ues *ues)
 {
     static char template_text[] = "im:ue-{digits}@template.example";
@@ -148,7 +155,8 @@ static void make_audiences(struct fake_ues *ues)
     static char none[] = "";
     static const struct server_config no_api = { .api = { .certificate = none, .server_id = none } };
     assert_int_equal(neighbours_init(&ues->neighbours, ues->loop, &no_api, ues->metrics), MSGIN5G_OK);
-    assert_int_equal(router_create(ues->registrations, ues->map, &ues->neighbours, &ues->router), MSGIN5G_OK);
+    assert_int_equal(
+        router_create(ues->loop, ues->registrations, ues->map, &ues->neighbours, &ues->router), MSGIN5G_OK);
     assert_int_equal(topics_create(ues->loop, &topics, ues->metrics, &ues->topics), MSGIN5G_OK);
     make_groups(ues);
 }
@@ -162,8 +170,17 @@ static void build(struct fake_ues *ues)
         .max = 5,
         .per_session = 2,
         .superseded = note_superseded,
-        .ctx = ues };
-    struct delivery_config delivery = { .in_flight = 8, .duplicates = 16, .reports = 16 };
+        .ctx = ues,
+        .changed = note_change,
+        .changed_ctx = ues };
+    struct delivery_config delivery = { .in_flight = 8,
+        .queue_messages = 100,
+        .queue_octets = 65536,
+        .memory_octets = 1048576,
+        .expiry_s = 86400,
+        .max_expiry_s = 7 * 86400,
+        .duplicates = 16,
+        .reports = 16 };
     struct dispatch_config dispatch = { .path = "msgin5g",
         .fqdns = fqdns,
         .fqdn_count = 1,
@@ -178,9 +195,25 @@ static void build(struct fake_ues *ues)
         MSGIN5G_OK);
     make_audiences(ues);
     delivery.audiences = (struct audiences){ ues->router, ues->groups, ues->topics };
-    assert_int_equal(delivery_create(ues->loop, &delivery, ues->router, ues->metrics, &ues->delivery), MSGIN5G_OK);
+    assert_int_equal(delivery_create(ues->loop, &delivery, ues->router, ues->door, fake_store_highest(ues->door) + 1,
+                         ues->metrics, &ues->delivery),
+        MSGIN5G_OK);
     struct services services = { ues->registrations, ues->delivery, ues->topics };
     assert_int_equal(dispatch_create(ues->loop, &dispatch, &services, ues->metrics, &ues->dispatch), MSGIN5G_OK);
+}
+
+static void on_loaded(void *ctx, enum msgin5g_err err)
+{
+    assert_int_equal(err, MSGIN5G_OK);
+    *(bool *)ctx = true;
+}
+
+static void load(struct fake_ues *ues)
+{
+    bool loaded = false;
+    delivery_load(ues->delivery, on_loaded, &loaded);
+    fake_ues_process(ues);
+    assert_true(loaded);
 }
 
 int fake_ues_set_up(void **state)
@@ -198,23 +231,43 @@ int fake_ues_set_up(void **state)
         way_ue_init(&ues->sessions[i].peer, &way_config);
     }
     bind_ues(ues);
+    ues->door = fake_store_create(ues->loop);
     build(ues);
+    load(ues);
     *state = ues;
     return 0;
 }
 
-int fake_ues_tear_down(void **state)
+static void end_exchanges(struct fake_ues *ues, const struct transport_session *session)
 {
-    struct fake_ues *ues = *state;
-    for (size_t i = 0; i < FAKE_UES_COUNT; i++)
-        ues->sessions[i].closed = true;
     for (size_t i = 0; i < ues->sent_count; i++) {
-        if (ues->sent[i].done != NULL)
+        if (ues->sent[i].done != NULL && ues->sent[i].session == session)
             fake_ues_finish(ues, i, MSGIN5G_ERR_CLOSED, 0);
     }
+}
+
+void fake_ues_close(struct fake_ues *ues, size_t ue)
+{
+    ues->sessions[ue].closed = true;
+    end_exchanges(ues, &ues->sessions[ue]);
+    registrations_peer_closed(ues->registrations, &ues->sessions[ue].peer);
+    assert_int_equal(ues->sessions[ue].peer.way.in_flight, 0);
+    ues->sessions[ue].closed = false;
+}
+
+static void free_server(struct fake_ues *ues)
+{
+    for (size_t i = 0; i < FAKE_UES_COUNT; i++)
+        ues->sessions[i].closed = true;
+    for (size_t i = 0; i < FAKE_UES_COUNT; i++)
+        end_exchanges(ues, &ues->sessions[i]);
     for (size_t i = 0; i < FAKE_UES_COUNT; i++)
         registrations_peer_closed(ues->registrations, &ues->sessions[i].peer);
+    delivery_close(ues->delivery);
+    fake_store_hold(ues->door, false);
+    fake_ues_process(ues); /* answers that wait for the store */
     delivery_free(ues->delivery);
+    ues->delivery = NULL;
     dispatch_free(ues->dispatch);
     topics_free(ues->topics);
     groups_local_free(ues->groups);
@@ -222,6 +275,28 @@ int fake_ues_tear_down(void **state)
     neighbours_free(&ues->neighbours);
     registrations_free(ues->registrations);
     directory_free(ues->directory);
+}
+
+void fake_ues_restart(struct fake_ues *ues)
+{
+    size_t sent = ues->sent_count;
+    fake_store_set_dead(ues->door, true);
+    free_server(ues);
+    fake_store_set_dead(ues->door, false);
+    ues->sent_count = sent; /* what the end of the process set off reached nobody */
+    for (size_t i = 0; i < FAKE_UES_COUNT; i++)
+        ues->sessions[i].closed = false;
+    build(ues);
+    load(ues);
+}
+
+int fake_ues_tear_down(void **state)
+{
+    struct fake_ues *ues = *state;
+    fake_store_fail(ues->door, MSGIN5G_OK);
+    free_server(ues);
+    assert_int_equal(ues->owed, 0);
+    fake_store_free(ues->door);
     identity_map_free(ues->map);
     server_metrics_free(ues->metrics);
     metrics_free(ues->registry);
@@ -273,10 +348,17 @@ void fake_ues_finish(struct fake_ues *ues, size_t index, enum msgin5g_err err, u
     done(sent->ctx, err, err == MSGIN5G_OK ? &result : NULL);
 }
 
+/* What one thing sets off may take more than a round. */
+void fake_ues_process(struct fake_ues *ues)
+{
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(loop_process(ues->loop, 0), MSGIN5G_OK);
+}
+
 void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds)
 {
     virtual_clock_advance(&ues->clock, seconds * 1000);
-    assert_int_equal(loop_process(ues->loop, 0), MSGIN5G_OK);
+    fake_ues_process(ues);
 }
 
 int fake_ues_answer_code(const struct fake_ues *ues)

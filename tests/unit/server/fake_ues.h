@@ -4,6 +4,7 @@
 #define FAKE_UES_H
 
 #include "dispatch.h"
+#include "fake_store.h"
 #include "groups_local.h"
 #include "identity.h"
 #include "topics.h"
@@ -11,7 +12,7 @@
 #include "way_ue.h"
 
 #define FAKE_UES_COUNT 4
-#define FAKE_SENT_MAX  64
+#define FAKE_SENT_MAX  256
 #define FAKE_BODY_MAX  4096
 
 /** What the server handed to the transport. */
@@ -40,6 +41,7 @@ struct fake_ues {
     struct directory *directory;
     struct registrations *registrations;
     struct neighbours neighbours; /* none */
+    struct store_door *door;      /* fake_store.h; what is asked of it happens when the loop goes round */
     struct router *router;
     struct groups *groups; /* im:pumps@lab.example: UEs 1 to 3; im:alone@lab.example: UE 1 */
     struct topics *topics;
@@ -68,6 +70,12 @@ int fake_ues_request(struct fake_ues *ues, size_t ue, const struct incoming *inc
 void fake_ues_register(struct fake_ues *ues, size_t ue);
 /** Let the exchange of sent[@p index] end: with MSGIN5G_OK and @p code, or with an error. */
 void fake_ues_finish(struct fake_ues *ues, size_t index, enum msgin5g_err err, uint8_t code);
+/** Let what is due happen: the store, timers. */
+void fake_ues_process(struct fake_ues *ues);
+/** kill -9 and a new start: sessions are gone, what was asked of the store and did not happen yet is too. */
+void fake_ues_restart(struct fake_ues *ues);
+/** The session ends, with all its exchanges. It is as new for the next request. */
+void fake_ues_close(struct fake_ues *ues, size_t ue);
 /** Let time pass and timers run. */
 void fake_ues_wait_s(struct fake_ues *ues, int64_t seconds);
 /** Code of the answer given last, as of fake_ues_post(). */

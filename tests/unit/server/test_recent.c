@@ -80,16 +80,18 @@ static void test_reports(void **state)
     assert_int_equal(recent_create(8, REPORTS_WINDOW_S, &reports), MSGIN5G_OK);
     assert_int_equal(msgin5g_service_id_parse(msgin5g_str("im:ue-1@lab.example"), &ue1), MSGIN5G_OK);
     assert_int_equal(msgin5g_service_id_parse(msgin5g_str("im:ue-2@lab.example"), &ue2), MSGIN5G_OK);
+    bool durable = false;
     struct recent_key key = reports_key(reports, id, &ue1, &ue2);
-    reports_expect(reports, key, 0);
-    assert_int_equal(reports_take(reports, reports_key(reports, id, &ue2, &ue1), 0), REPORTS_UNKNOWN);
-    assert_int_equal(reports_take(reports, key, 0), REPORTS_EXPECTED);
-    assert_int_equal(reports_take(reports, key, 0), REPORTS_UNDER_WAY);
+    reports_expect(reports, key, true, 0);
+    assert_int_equal(reports_take(reports, reports_key(reports, id, &ue2, &ue1), &durable, 0), REPORTS_UNKNOWN);
+    assert_int_equal(reports_take(reports, key, &durable, 0), REPORTS_EXPECTED);
+    assert_int_equal(reports_take(reports, key, &durable, 0), REPORTS_UNDER_WAY);
     reports_settle(reports, key, false, 0);
-    assert_int_equal(reports_take(reports, key, 0), REPORTS_EXPECTED);
+    assert_int_equal(reports_take(reports, key, &durable, 0), REPORTS_EXPECTED);
     reports_settle(reports, key, true, 0);
-    reports_expect(reports, key, 1); /* the next segment */
-    assert_int_equal(reports_take(reports, key, 1), REPORTS_REPEATED);
+    reports_expect(reports, key, false, 1); /* the next segment */
+    assert_int_equal(reports_take(reports, key, &durable, 1), REPORTS_REPEATED);
+    assert_true(durable);
     recent_free(reports);
 }
 
