@@ -138,6 +138,7 @@ struct transport_oscore_state {
     size_t port_count;
     struct oscore_queue half_open; /* peers not heard yet */
     struct oscore_queue unused;    /* paths of no peer */
+    struct oscore_queue vacated;   /* paths whose last peer has ended: libcoap's session still has its keys */
     struct loop_timer timer;
 };
 

@@ -12,14 +12,23 @@
 
 #define HALF_OPEN_S      30    /* choice C14 */
 #define UNUSED_PATH_MS   30000 /* more than a bootstrap takes, or an answer that is owed to a former address */
+#define VACATED_PATH_MS  500   /* the peer's last answer is out by then, and its keys are over */
 #define OPEN_BODY_OCTETS 1024  /* of a request without protection, which libcoap keeps until its last block */
+
+#define QUEUES 3
 
 /* ---- what does not stay if nothing happens ---- */
 
 static void arm(struct transport *transport)
 {
-    const struct session_oscore *peer = transport->oscore.half_open.first, *path = transport->oscore.unused.first;
-    const struct session_oscore *first = peer == NULL || (path != NULL && path->due_ms < peer->due_ms) ? path : peer;
+    const struct oscore_queue *const queues[QUEUES] = { &transport->oscore.half_open, &transport->oscore.unused,
+        &transport->oscore.vacated };
+    const struct session_oscore *first = NULL;
+    for (size_t i = 0; i < QUEUES; i++) {
+        const struct session_oscore *next = queues[i]->first;
+        if (next != NULL && (first == NULL || next->due_ms < first->due_ms))
+            first = next;
+    }
     if (first == NULL)
         return;
     int64_t left_ms = first->due_ms - transport_now_ms(transport);
@@ -60,6 +69,7 @@ static void on_timer(void *ctx)
     int64_t now_ms = transport_now_ms(transport);
     end_due(&transport->oscore.half_open, now_ms);
     end_due(&transport->oscore.unused, now_ms);
+    end_due(&transport->oscore.vacated, now_ms);
     arm(transport);
 }
 
@@ -73,8 +83,9 @@ static void leave_path(struct transport_session *peer)
     DL_DELETE2(path->users, oscore, user_prev, user_next);
     oscore->path = NULL;
     peer->coap = NULL;
+    struct transport_oscore_state *state = &peer->transport->oscore;
     if (path->users == NULL && path->session->state == SESSION_OPEN)
-        wait_in(path, &peer->transport->oscore.unused);
+        wait_in(path, oscore->context == NULL ? &state->vacated : &state->unused);
 }
 
 static void use_path(struct transport_session *peer, struct transport_session *path)
@@ -290,6 +301,16 @@ static void heard_from(struct transport_session *peer, struct transport_session 
     session_open(peer);
 }
 
+/* A peer that ended bootstraps anew: the answer may take its time. */
+static void expect_again(struct transport_session *path)
+{
+    struct transport_oscore_state *state = &path->transport->oscore;
+    if (path->oscore->queue != &state->vacated)
+        return;
+    stop_waiting(path->oscore);
+    wait_in(path->oscore, &state->unused);
+}
+
 uint8_t oscore_filter(struct transport_session *path, const coap_pdu_t *pdu, bool *sealed)
 {
     coap_opt_iterator_t iterator;
@@ -305,7 +326,10 @@ uint8_t oscore_filter(struct transport_session *path, const coap_pdu_t *pdu, boo
         metric_add(path->transport->metrics.oscore_unprotected, 1);
         return COAP_RESPONSE_CODE(401);
     }
-    return too_large(pdu) ? COAP_RESPONSE_CODE(413) : 0;
+    if (too_large(pdu))
+        return COAP_RESPONSE_CODE(413);
+    expect_again(path);
+    return 0;
 }
 
 static int on_miss(coap_session_t *coap, const coap_bin_const_t *kid, const coap_bin_const_t *kid_context, void *arg)
@@ -324,6 +348,7 @@ void oscore_setup(struct transport *transport)
     unsigned half_open_s = transport->config.oscore_half_open_s;
     state->half_open.life_ms = (int64_t)(half_open_s > 0 ? half_open_s : HALF_OPEN_S) * 1000;
     state->unused.life_ms = UNUSED_PATH_MS;
+    state->vacated.life_ms = VACATED_PATH_MS;
     loop_timer_init(&state->timer, on_timer, transport);
     coap_context_set_oscore_miss(transport->coap, on_miss, transport);
 }

@@ -221,6 +221,6 @@ void transport_free(struct transport *transport)
 struct transport_counts transport_count(const struct transport *transport)
 {
     struct transport_counts counts = transport->counts;
-    counts.unused_paths = transport->oscore.unused.count;
+    counts.unused_paths = transport->oscore.unused.count + transport->oscore.vacated.count;
     return counts;
 }

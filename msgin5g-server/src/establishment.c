@@ -183,10 +183,11 @@ static enum msgin5g_err take_key(struct establishments *all, enum msgin5g_err fo
         grant->identity = key->identity;
         return kdf_oscore_master_secret(&key->k_af, &grant->secret);
     }
+    K_AF_LOCAL nobodys; /* derived from all the same: time does not tell */
+    secret_random(nobodys.octets, sizeof nobodys.octets);
     grant->expiry_s = loop_utc_s(all->loop) + all->hidden_life_s;
     grant->identity = "";
-    secret_random(grant->secret.octets, sizeof grant->secret.octets);
-    return MSGIN5G_OK;
+    return kdf_oscore_master_secret(&nobodys, &grant->secret);
 }
 
 static enum msgin5g_err establish(struct establishments *all, const struct oscore_request *request,

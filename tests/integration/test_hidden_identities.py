@@ -9,7 +9,9 @@ import pytest
 import contexts
 import dtls12_peer
 import dtls13_peer
+import foreign_ue
 import openings
+import oscore_peer
 import profiles
 import sbi
 import testbed
@@ -22,7 +24,7 @@ SAMPLES = 40
 def net(bed):
     bed.add_subscribers(4)
     bed.start_aanf()
-    bed.start_server(auth={"hide_identities": True},
+    bed.start_server(auth={"hide_identities": True}, listen=testbed.OSCORE,
                      limits={"key_requests_per_source": 0, "half_open_per_source": 65535, "half_open": "2s"})
     bed.ausf = sbi.Consumer(bed.aanf_url, bed.certs, "ausf-client")
     return bed
@@ -179,3 +181,50 @@ def test_hidden_silence_of_dtls_1_2(net):
     one, other = (answers_of_dtls12(port, b"3GPP-AKMA;" + a_kid.encode()) for a_kid in (known.a_kid, contexts.a_kid_of(b"no")))
     assert one == other
     assert set(one) <= {dtls12_peer.HANDSHAKE}  # what is left of the server's flight, no alert
+
+
+def oscore_identities(net, text):
+    """A-KID that is known, its K_AF in the server's cache, and one that is known to be unknown."""
+    known = contexts.Context(net, net.ausf, net.subscribers[1], text)
+    for a_kid in (known.a_kid, contexts.a_kid_of(b"nobody at all")):
+        with oscore_peer.Ue(net.server.port("coap")) as ue:
+            assert ue.establish(a_kid, os.urandom(32)).status == "2.01"
+    return known, contexts.a_kid_of(b"nobody at all")
+
+
+def test_hidden_in_oscore(net):
+    """POST /akma is answered with 2.01 for both, and both fail alike at the first protected request; the owner gets in."""
+    known, unknown = oscore_identities(net, "oscore")
+    outcomes = []
+    for a_kid in (known.a_kid, unknown):
+        with oscore_peer.Ue(net.server.port("coap")) as ue:
+            created = ue.establish(a_kid, os.urandom(32))
+            answer = ue.request("msgin5g", foreign_ue.registration(known.service_id))
+            outcomes.append((created.status, len(created.payload), [number for number, _ in created.options], answer.protected,
+                             answer.status, answer.payload, answer.options))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][4] == "4.00"
+    with oscore_peer.Ue(net.server.port("coap")) as owner:
+        assert owner.establish(known.a_kid, foreign_ue.k_af(known.k_akma, oscore_peer.UA_ID)).status == "2.01"
+        assert b'"result":true' in owner.request("msgin5g", foreign_ue.registration(known.service_id)).payload
+
+
+def test_hidden_timing_of_oscore(net):
+    """As test_hidden_timing, from POST /akma to the answer, and from the first protected request to its refusal."""
+    known, unknown = oscore_identities(net, "oscore timing")
+
+    def seconds(a_kid):
+        with oscore_peer.Ue(net.server.port("coap")) as ue:
+            begin = time.perf_counter()
+            assert ue.establish(a_kid, bytes(32)).status == "2.01"
+            assert ue.request("msgin5g", b"{}").status == "4.00"
+            return time.perf_counter() - begin
+
+    def measure():
+        samples = [[], []]
+        for number in range(SAMPLES):
+            place = (number ^ number // 2) & 1
+            samples[place].append(seconds((known.a_kid, unknown)[place]))
+        return samples
+
+    check_timing(measure)

@@ -10,9 +10,11 @@ import pytest
 
 import foreign_ue
 import openssl_dtls
+import oscore_peer
 import pcap
 import profiles
 import tcp_relay
+import testbed
 import udp_relay
 from openssl_tls import CSM, TLS_1_2, coap_post, s_client
 
@@ -25,10 +27,10 @@ DISSECTORS = {pcap.TCP: ("tcp.port==%d,tls" % pcap.SERVER_PORT, "tls.port==%d,co
 def lab(bed):
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed")
-    bed.add_subscribers(3)
+    bed.add_subscribers(4)
     bed.start_aanf()
     bed.key_log = bed.folder / "keys.log"
-    bed.start_server(debug={"key_log": True, "key_log_file": str(bed.key_log)}, tls={"coap_ccm8": True})
+    bed.start_server(debug={"key_log": True, "key_log_file": str(bed.key_log)}, tls={"coap_ccm8": True}, listen=testbed.OSCORE)
     return bed
 
 
@@ -75,3 +77,26 @@ def test_dtls_1_2(lab):
         assert b'"result":true' in session.receive()
         session.close()
     check(lab, pcap.UDP, relay.in_order, POST, CREATED)
+
+
+def test_oscore(lab):
+    """With Master Secret, Master Salt and the two identifiers (RFC 8613 3.2)."""
+    subscriber = lab.subscribers[3]
+    a_kid, key = oscore_peer.keys(lab, subscriber)
+    with udp_relay.Relay(lab.server.port("coap")) as relay, oscore_peer.Ue(relay.port) as ue:
+        created = ue.establish(a_kid, key)
+        assert created.status == "2.01"
+        assert b'"result":true' in ue.request("msgin5g", foreign_ue.registration(subscriber.service_id)).payload
+    path = lab.folder / "session.pcap"
+    pcap.write(path, pcap.UDP, relay.in_order)
+    context = ",".join('"%s"' % text for text in (
+        ue.context.ue_sid.hex(), ue.context.af_sid.hex(), oscore_peer.hkdf(None, key, oscore_peer.LABEL, 32).hex(),
+        ue.context.salt.hex(), "", "AES-CCM-16-64-128 (CCM*)"))
+
+    def paths(*options):
+        done = subprocess.run(["tshark", "-r", str(path), "-d", "udp.port==%d,coap" % pcap.SERVER_PORT, "-Y", "oscore", "-T",
+                               "fields", "-e", "oscore.opt.uri_path", *options], capture_output=True, text=True, check=True)
+        return [name for name in done.stdout.split() if name]
+
+    assert set(paths("-o", "uat:oscore_contexts:" + context)) == {"msgin5g"}
+    assert paths() == [], "something shows without the context"

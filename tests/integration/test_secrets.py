@@ -14,6 +14,7 @@ import pytest
 import contexts
 import foreign_ue
 import milenage
+import oscore_peer
 import profiles
 import sbi
 import secret_scan
@@ -21,7 +22,7 @@ import testbed
 from secret_scan import Secret
 
 AF_ID = "localhost:0100000009"
-GRACE_S = 5  # for a key that is over; the issue asks for one second, this machine may be busy
+GRACE_S = 3  # for a key that is over; a second is what is asked for, and this machine may be busy
 
 
 def free_port():
@@ -40,10 +41,14 @@ def readable(pid):
 
 
 def gone(pid, secrets):
-    """Wait until none of them is left in this process."""
+    """Wait until none of them is left in this process; a look that began in time counts, however long it takes."""
     deadline = time.monotonic() + GRACE_S
-    while places := secret_scan.in_memory(pid, secrets):
-        assert time.monotonic() < deadline, places
+    while True:
+        in_time = time.monotonic() < deadline
+        places = secret_scan.in_memory(pid, secrets)
+        if not places:
+            return
+        assert in_time, places
         time.sleep(0.2)
 
 
@@ -54,7 +59,7 @@ def net(bed):
     uri = "https://localhost:%d" % free_port()
     bed.start_aanf(debug={"core_files": True}, log={"level": "debug"}, afs=[
         {"certificate": "localhost", "fqdns": [testbed.FQDN], "notif_uris": [uri]}])
-    bed.start_server(debug={"core_dumps": True}, log={"level": "debug"}, auth={"key_expiry_grace": "0s"},
+    bed.start_server(debug={"core_dumps": True}, log={"level": "debug"}, auth={"key_expiry_grace": "0s"}, listen=testbed.OSCORE,
                      aanf={"notif_uri": uri, "callbacks": {"port": int(uri.rsplit(":", 1)[1]), "clients": ["aanf"]}})
     bed.ausf = sbi.Consumer(bed.aanf_url, bed.certs, "ausf-client")
     bed.af = sbi.Consumer(bed.aanf_url, bed.certs, "server")
@@ -94,6 +99,31 @@ def test_failed_handshake_leaves_no_key(net, profile):
                              "@%s" % wrong, "--timeout", 3)[0] != 0
     assert net.ausf.remove(net.subscribers[1].supi).status == 204
     gone(net.server.process.pid, keys_of(context, profile))
+
+
+def keys_of_oscore(context, ue):
+    """K_AF, Master Secret and the keys of both directions (TS 33.535 D.3.3, RFC 8613 3.2)."""
+    k_af = foreign_ue.k_af(context.k_akma, oscore_peer.UA_ID)
+    return [Secret("K_AKMA", context.k_akma), Secret("K_AF", k_af),
+            Secret("Master Secret", oscore_peer.hkdf(None, k_af, oscore_peer.LABEL, 32)),
+            Secret("Recipient Key", ue.context.send_key), Secret("Sender Key", ue.context.receive_key)]
+
+
+def test_removed_context_leaves_no_key_of_oscore(net):
+    """Confirmed and half-open contexts alike."""
+    context = contexts.Context(net, net.ausf, net.subscribers[0], "secrets oscore")
+    with oscore_peer.Ue(net.server.port("coap")) as ue, oscore_peer.Ue(net.server.port("coap")) as half_open:
+        k_af = foreign_ue.k_af(context.k_akma, oscore_peer.UA_ID)
+        assert ue.establish(context.a_kid, k_af).status == half_open.establish(context.a_kid, k_af).status == "2.01"
+        assert b'"result":true' in ue.request("msgin5g", foreign_ue.registration(context.service_id)).payload
+        secrets = keys_of_oscore(context, ue) + keys_of_oscore(context, half_open)
+        found = " ".join(secret_scan.in_memory(net.server.process.pid, secrets))
+        assert "K_AF as" in found and "Recipient Key as" in found, "the scanner does not find keys in use"
+        disabled = net.server.metric("msgin5g_sessions_disabled_total")
+        assert net.ausf.remove(net.subscribers[0].supi).status == 204
+        testbed.wait_for(lambda: net.server.metric("msgin5g_sessions_disabled_total") == disabled + 2, what="closed contexts")
+        gone(net.server.process.pid, secrets)
+        gone(net.aanf.process.pid, secrets)
 
 
 def test_primary_authentication_leaves_no_key(net):

@@ -125,7 +125,7 @@ class Context:
     """An OSCORE context of a UE (RFC 8613 3)."""
 
     def __init__(self, secret, salt, ue_sid, af_sid):
-        self.ue_sid, self.af_sid = ue_sid, af_sid
+        self.ue_sid, self.af_sid, self.salt = ue_sid, af_sid, salt
         self.send_key, self.receive_key = (hkdf(salt, secret, cbor([sid, None, ALG, "Key", 16]), 16)
                                            for sid in (ue_sid, af_sid))
         self.iv = hkdf(salt, secret, cbor([b"", None, ALG, "IV", 13]), 13)
@@ -192,6 +192,12 @@ class Ue:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", self.port))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
 
     def close(self):
         self.socket.close()

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 
+PAGE = 4096
 LARGE = 1 << 32  # a sanitizer's shadow: reserved, hardly any of it there
 
 
@@ -41,16 +42,28 @@ def in_memory(pid, secrets):
     memory = os.open("/proc/%d/mem" % pid, os.O_RDONLY)
     try:
         for begin, end, what in regions(pid):
-            octets = read_region(memory, begin, end)
-            for secret in secrets:
-                for form, needle in secret.forms.items():
-                    at = octets.find(needle)
-                    while at >= 0:
-                        places.append("%s as %s at %x in %s" % (secret.name, form, begin + at, what or "anonymous memory"))
-                        at = octets.find(needle, at + 1)
+            for address, octets in used(begin, read_region(memory, begin, end)):
+                for secret in secrets:
+                    for form, needle in secret.forms.items():
+                        at = octets.find(needle)
+                        while at >= 0:
+                            places.append("%s as %s at %x in %s" % (secret.name, form, address + at, what or "anonymous memory"))
+                            at = octets.find(needle, at + 1)
     finally:
         os.close(memory)
     return places
+
+
+def used(address, octets):
+    """(address, octets) of what is left without pages full of zeros: a twentieth, as a rule."""
+    begin = None
+    for at in range(0, len(octets) + PAGE, PAGE):
+        empty = at >= len(octets) or octets.count(0, at, at + PAGE) == min(PAGE, len(octets) - at)
+        if empty and begin is not None:
+            yield address + begin, octets[begin:at]
+            begin = None
+        elif not empty and begin is None:
+            begin = at
 
 
 def read_region(memory, begin, end):
