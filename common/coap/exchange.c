@@ -196,11 +196,14 @@ static bool read_options(const coap_pdu_t *pdu, struct transport_result *result)
     const coap_opt_t *option;
     bool whole = true;
     result->format = TRANSPORT_FORMAT_NONE;
+    result->max_age_s = -1;
     coap_option_iterator_init(pdu, &iterator, COAP_OPT_ALL);
     while ((option = coap_option_next(&iterator)) != NULL) {
         unsigned value = coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
         if (iterator.number == COAP_OPTION_CONTENT_FORMAT)
             result->format = (int)value;
+        else if (iterator.number == COAP_OPTION_MAXAGE)
+            result->max_age_s = value;
         else if (iterator.number == COAP_OPTION_OBSERVE)
             result->observed = true;
         else if (iterator.number == COAP_OPTION_BLOCK2) /* RFC 7959 2.2: number, more, size */
@@ -269,7 +272,7 @@ static void note_nack(struct transport_session *session, const coap_pdu_t *sent,
         session_note_tls(session);
         break;
     case COAP_NACK_ICMP_ISSUE: /* nobody listens there; once a session is open, retransmission decides */
-        if (session->state == SESSION_HALF_OPEN)
+        if (session->state == SESSION_HALF_OPEN || oscore_is_new(session))
             session_end(session, TRANSPORT_END_ERROR);
         break;
     default:

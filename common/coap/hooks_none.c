@@ -62,6 +62,12 @@ enum msgin5g_err oscore_begin(struct transport_session *session, bool is_path)
     return MSGIN5G_ERR_INVALID;
 }
 
+bool oscore_is_new(const struct transport_session *session)
+{
+    (void)session;
+    return false;
+}
+
 bool oscore_is_path(const struct transport_session *session)
 {
     (void)session;

@@ -292,6 +292,10 @@ const coap_dtls_spsk_info_t *psk_on_server_name(const char *name, coap_session_t
 const coap_bin_const_t *psk_on_server_identity(coap_bin_const_t *identity, coap_session_t *coap, void *arg);
 void psk_wipe(struct transport *transport);
 
+struct transport_oscore;
+/** Append @p oscore to the key log at @p path (labs only); NULL: none. */
+void oscore_log(const char *path, const struct transport_oscore *oscore);
+
 /* ---- oscore.c; without our patches hooks_none.c says that there is no such thing ---- */
 
 void oscore_setup(struct transport *transport);
@@ -302,6 +306,8 @@ enum msgin5g_err oscore_listen(struct transport *transport, uint16_t port);
 bool oscore_owns(const struct transport *transport, const coap_session_t *coap);
 /** Make @p session, new, one with OSCORE. @return MSGIN5G_OK, ERR_NO_MEMORY, ERR_INVALID without our patches. */
 enum msgin5g_err oscore_begin(struct transport_session *session, bool is_path);
+/** Ours, and without a context yet. */
+bool oscore_is_new(const struct transport_session *session);
 bool oscore_is_path(const struct transport_session *session);
 /** It is open, or has ended: nothing to wait for any more; of an ended path its peers end as well. */
 void oscore_settled(struct transport_session *session);

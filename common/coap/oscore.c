@@ -115,6 +115,11 @@ enum msgin5g_err oscore_begin(struct transport_session *session, bool is_path)
     return MSGIN5G_OK;
 }
 
+bool oscore_is_new(const struct transport_session *session)
+{
+    return session->oscore != NULL && session->client != NULL && session->oscore->context == NULL;
+}
+
 bool oscore_is_path(const struct transport_session *session)
 {
     return session->oscore != NULL && session->oscore->is_path;
@@ -193,6 +198,8 @@ static bool add_context(struct transport_session *session, const struct transpor
         .id_context = octets_of(oscore->id_context),
         .echo = session->client == NULL };
     session->oscore->context = coap_oscore_add(session->transport->coap, &setup, session);
+    if (session->oscore->context != NULL)
+        oscore_log(session->transport->config.key_log_file, oscore);
     return session->oscore->context != NULL;
 }
 

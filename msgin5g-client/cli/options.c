@@ -30,6 +30,7 @@ enum {
     KEY_LIFETIME,
     KEY_TLS,
     KEY_CCM8,
+    KEY_OSCORE,
     KEY_KEY_LOG,
     KEY_JSON,
     KEY_PAYLOAD,
@@ -54,7 +55,7 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "Who and where:", 1 },
     { "config", KEY_CONFIG, "FILE", 0, "Settings from a YAML file; options win", 1 },
     { "print-config", KEY_PRINT_CONFIG, 0, 0, "Print every setting with its default, and end", 1 },
-    { "server", 's', "URI", 0, "MSGin5G Server, coaps://HOST:PORT or coaps+tcp://HOST:PORT", 1 },
+    { "server", 's', "URI", 0, "MSGin5G Server: coaps://, coaps+tcp:// or (with --oscore) coap://HOST:PORT", 1 },
     { "server-name", KEY_SERVER_NAME, "FQDN", 0, "Name of the server in AF_ID and SNI (default: HOST)", 1 },
     { "service-id", 'i', "URI", 0, "UE Service ID to act for", 1 },
     { 0, 0, 0, 0, "Keys, from a USIM file or from elsewhere:", 2 },
@@ -68,8 +69,9 @@ static const struct argp_option argp_options[] = {
     { "k-akma", KEY_K_AKMA, "@FILE|-", 0, "K_AKMA of it: 64 hexadecimal digits from a file or standard input", 2 },
     { 0, 0, 0, 0, "Protection:", 3 },
     { "tls", KEY_TLS, "VERSION", 0, "auto, 1.2 or 1.3", 3 },
+    { "oscore", KEY_OSCORE, 0, 0, "OSCORE, for a server at coap://", 3 },
     { "ccm8", KEY_CCM8, 0, 0, "Offer TLS_PSK_WITH_AES_128_CCM_8 too", 3 },
-    { "key-log", KEY_KEY_LOG, "FILE", 0, "Append the secrets of every handshake (labs only)", 3 },
+    { "key-log", KEY_KEY_LOG, "FILE", 0, "Append the secrets of every handshake or OSCORE context (labs only)", 3 },
     { 0, 0, 0, 0, "Registration:", 4 },
     { "lifetime", KEY_LIFETIME, "DURATION", 0, "Lifetime to ask for: 90s, 10m, 2h, 7d", 4 },
     { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
@@ -373,6 +375,8 @@ static void apply_override(struct settings *settings, int key, const char *value
             settings_replace(texts[i].setting, value);
     if (key == KEY_CCM8)
         settings->ccm8 = true;
+    if (key == KEY_OSCORE)
+        settings->oscore = true;
 }
 
 static void load_settings(struct reading *reading)
@@ -395,6 +399,10 @@ static void check(const struct options *options)
 
     if (settings->server[0] == '\0')
         usage_error("no server; say --server coaps://HOST:PORT");
+    if (strncmp(settings->server, "coap://", 7) == 0 && !settings->oscore)
+        usage_error("coap:// has no protection of its own; add --oscore, or say coaps:// or coaps+tcp://");
+    if (strncmp(settings->server, "coap://", 7) != 0 && settings->oscore)
+        usage_error("--oscore is for a server at coap://HOST:PORT");
     if (settings->service_id[0] == '\0')
         usage_error("no UE Service ID; say --service-id URI");
     if (settings->usim[0] == '\0' && (options->a_kid == NULL || options->k_akma == NULL))

@@ -16,6 +16,7 @@ struct settings {
     int64_t lifetime_s;
     int version; /* enum msgin5g_version */
     bool ccm8;
+    bool oscore;
 };
 
 /** Defaults, then the file at @p path (NULL: none). @return false after saying on standard error what is wrong. Release

@@ -59,6 +59,7 @@ static int open_context(struct ue *ue, const struct msgin5g_client_events *event
         .reg_lifetime_s = settings->lifetime_s,
         .version = (enum msgin5g_version)settings->version,
         .backoff_min_ms = (unsigned)ue->options->backoff_min_ms,
+        .oscore = settings->oscore,
         .max_segment_size = (unsigned)ue->options->max_segment_size,
         .segment_wait_ms = (unsigned)ue->options->segment_wait_ms,
     };
@@ -68,8 +69,9 @@ static int open_context(struct ue *ue, const struct msgin5g_client_events *event
         err = msgin5g_client_create(ue->context, &client, events, ctx, &ue->client);
     if (err == MSGIN5G_ERR_INVALID) {
         fprintf(stderr,
-            "msgin5g-client: server '%s' or service id '%s' is not valid: a server is coaps://ADDRESS:PORT or "
-            "coaps+tcp://ADDRESS:PORT with a numeric address or localhost, a service id is a URI such as "
+            "msgin5g-client: server '%s' or service id '%s' is not valid: a server is coaps://ADDRESS:PORT, "
+            "coaps+tcp://ADDRESS:PORT or, with --oscore, coap://ADDRESS:PORT with a numeric address or localhost, a "
+            "service id is a URI such as "
             "im:ue-0001@lab.example\n",
             settings->server, settings->service_id);
         return EXIT_CODE_USAGE;

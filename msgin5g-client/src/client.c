@@ -31,7 +31,8 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 ||
         !version_valid(config->version) || !segment_size_valid(config->max_segment_size))
         return MSGIN5G_ERR_INVALID;
-    if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK)
+    if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK ||
+        (client->server.scheme == TRANSPORT_OSCORE) != config->oscore || (config->oscore && !CAN_OSCORE))
         return MSGIN5G_ERR_INVALID;
     if (fqdn_parse(msgin5g_str(server_name != NULL ? server_name : client->server.host), client->server_name) !=
         MSGIN5G_OK)
@@ -162,25 +163,39 @@ void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state s
         client->events.state(client->ctx, client, state, err);
 }
 
-enum msgin5g_err client_post(
-    struct msgin5g_client *client, const struct msgin5g_message *message, transport_done_fn *done, void *ctx)
+enum msgin5g_err client_encode(const struct msgin5g_client *client, const struct msgin5g_message *message,
+    uint8_t body[MSGIN5G_MESSAGE_MAX], size_t *length)
 {
     struct msgin5g_message complete = *message;
-    uint8_t body[MSGIN5G_MESSAGE_MAX];
-    struct transport_call call = {
+
+    complete.ori.type = MSGIN5G_ADDR_UE;
+    complete.ori.addr = (struct msgin5g_str){ client->id.text, client->id.length };
+    return msgin5g_message_encode(&complete, body, MSGIN5G_MESSAGE_MAX, length);
+}
+
+enum msgin5g_err client_post_octets(
+    struct msgin5g_client *client, const uint8_t *body, size_t length, transport_done_fn *done, void *ctx)
+{
+    const struct transport_call call = {
         .method = TRANSPORT_POST,
         .path = client->server.path,
         .format = TRANSPORT_FORMAT_JSON,
         .body = body,
+        .length = length,
         .confirmable = true,
     };
-    enum msgin5g_err err;
 
     if (client->connection == NULL)
         return MSGIN5G_ERR_CLOSED;
-    complete.ori.type = MSGIN5G_ADDR_UE;
-    complete.ori.addr = (struct msgin5g_str){ client->id.text, client->id.length };
-    if ((err = msgin5g_message_encode(&complete, body, sizeof body, &call.length)) != MSGIN5G_OK)
-        return err;
     return transport_send(client->connection->session, &call, done, ctx);
+}
+
+enum msgin5g_err client_post(
+    struct msgin5g_client *client, const struct msgin5g_message *message, transport_done_fn *done, void *ctx)
+{
+    uint8_t body[MSGIN5G_MESSAGE_MAX];
+    size_t length;
+    enum msgin5g_err err = client_encode(client, message, body, &length);
+
+    return err == MSGIN5G_OK ? client_post_octets(client, body, length, done, ctx) : err;
 }

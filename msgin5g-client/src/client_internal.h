@@ -14,11 +14,14 @@
 
 #include <utlist.h>
 
-/* Without our patches of libcoap nobody can say which (D)TLS versions a ClientHello offers (decision D2). */
+/* Without our patches of libcoap nobody can say which (D)TLS versions a ClientHello offers, and its OSCORE takes
+ * answers that are not protected (decision D2). */
 #ifdef MSGIN5G_UNPATCHED_LIBCOAP
 #define CAN_PIN_VERSION false
+#define CAN_OSCORE      false
 #else
 #define CAN_PIN_VERSION true
+#define CAN_OSCORE      true
 #endif
 
 struct msgin5g_context {
@@ -27,6 +30,7 @@ struct msgin5g_context {
     struct secret_arena *keys; /* one K_AKMA a slot */
     struct msgin5g_client *clients;
     size_t client_count, max_clients;
+    int64_t handshake_timeout_ms;
     struct msgin5g_client *freed; /* inside of a callback; released when the outermost call returns */
     unsigned depth;               /* above 0: callbacks may be running */
 };
@@ -37,10 +41,16 @@ struct connection {
     struct transport_session *session;
 };
 
+struct bootstrap; /* POST /akma under way, see bootstrap.c */
+
 /** One message on its way to the server; outlives the client when that is freed first. */
 struct pending {
     struct msgin5g_client *client; /* NULL once the client is gone */
     char msg_id[MSGIN5G_UUID_LEN + 1];
+    uint8_t *body; /* OSCORE: to send it again when the server did not take it; NULL else */
+    size_t length;
+    bool waiting;  /* for the next registration */
+    bool repeated; /* it went out a second time */
     struct pending *prev, *next;
 };
 
@@ -76,6 +86,9 @@ struct msgin5g_client {
     enum msgin5g_client_state state;
     struct connection *connection; /* NULL: none */
     enum tls_psk_versions attempt; /* offered in the handshake under way */
+    bool rebootstrapped;           /* one new context was asked for since the last registration */
+    struct bootstrap *bootstrap;   /* NULL: none */
+    int64_t retry_after_s;         /* what the server asked for; 0 or less: nothing */
     bool key_refreshed;            /* need_key was asked: refresh once, retry once, then back off */
     unsigned failures;             /* in a row, for the back-off */
     struct loop_timer timer;       /* back-off, re-registration or the time DEREG has: by state */
@@ -110,6 +123,10 @@ void connection_closed(struct msgin5g_client *client, const struct transport_ses
 void connection_drop(struct msgin5g_client *client);
 /** Try again after the back-off; tells the owner @p err. The last thing a function does: the owner may react. */
 void connection_retry_later(struct msgin5g_client *client, enum msgin5g_err err);
+/** The key seems stale: ask for a fresh one, or back off when that was done already. Likewise the last thing. */
+void connection_key_failed(struct msgin5g_client *client, enum msgin5g_err err);
+/** The connection is protected, by @p how: register. Likewise. */
+void connection_protected(struct msgin5g_client *client, const char *how);
 
 /* registration.c: REG, its refresh, DEREG. */
 void registration_start(struct msgin5g_client *client);
@@ -123,6 +140,10 @@ bool keys_psk(const struct msgin5g_client *client, const char *hint, uint16_t su
 
 /* messages.c */
 void messages_receive(struct msgin5g_client *client, struct transport_request *request);
+/** Send again what the server did not take because it had lost the context. */
+void messages_flush(struct msgin5g_client *client);
+/** Tell the owner that what waits to be sent again will not be. Likewise the last thing a function does. */
+void messages_give_up(struct msgin5g_client *client, enum msgin5g_err err);
 /** Cut the messages on their way loose from a client about to be freed. */
 void messages_abandon(struct msgin5g_client *client);
 
@@ -165,7 +186,13 @@ void reports_abandon(struct msgin5g_client *client);
 /* client.c */
 /** Tell the owner, who may react in any way, so act on the client afterwards only after a look at its state. */
 void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err);
-/** POST @p message to the server. @return as transport_send(), or an encoding error. */
+/** Octets of @p message as this UE sends it. @return MSGIN5G_OK or an encoding error. */
+enum msgin5g_err client_encode(const struct msgin5g_client *client, const struct msgin5g_message *message,
+    uint8_t body[MSGIN5G_MESSAGE_MAX], size_t *length);
+/** POST them. @return as transport_send(). */
+enum msgin5g_err client_post_octets(
+    struct msgin5g_client *client, const uint8_t *body, size_t length, transport_done_fn *done, void *ctx);
+/** Both. */
 enum msgin5g_err client_post(
     struct msgin5g_client *client, const struct msgin5g_message *message, transport_done_fn *done, void *ctx);
 

@@ -1,4 +1,5 @@
 /* Getting and keeping a session: which version to offer, whose fault a failure is, when to try again. */
+#include "bootstrap.h"
 #include "client_internal.h"
 
 #include <stdio.h>
@@ -47,27 +48,39 @@ static void on_backoff(void *ctx)
     connection_start(ctx);
 }
 
+/* Not before the server said, but not later than the longest wait either: nobody shall hold a client off for good. */
+static int64_t next_attempt_ms(const struct msgin5g_client *client, unsigned wait_ms)
+{
+    int64_t asked_s = client->retry_after_s, longest_s = client->backoff_max_ms / 1000;
+    int64_t asked_ms = asked_s <= 0 ? 0 : 1000 * (asked_s < longest_s ? asked_s : longest_s);
+
+    return asked_ms + with_jitter(wait_ms);
+}
+
 void connection_retry_later(struct msgin5g_client *client, enum msgin5g_err err)
 {
     unsigned wait_ms = backoff_ms(client);
 
     connection_drop(client);
     loop_timer_init(&client->timer, on_backoff, client);
-    (void)loop_timer_set(client->context->loop, &client->timer, with_jitter(wait_ms));
+    (void)loop_timer_set(client->context->loop, &client->timer, next_attempt_ms(client, wait_ms));
+    client->retry_after_s = 0;
     if (wait_ms == client->backoff_max_ms)
         client->key_refreshed = false; /* after the longest wait the key may be asked for again */
     client->failures++;
     client_set_state(client, MSGIN5G_CLIENT_WAITING, err);
+    if (client->state == MSGIN5G_CLIENT_WAITING)
+        messages_give_up(client, err);
 }
 
-/* The key seems stale: ask for a fresh one, or back off when that was done already. */
-static void key_failed(struct msgin5g_client *client, enum msgin5g_err err)
+void connection_key_failed(struct msgin5g_client *client, enum msgin5g_err err)
 {
     if (client->key_refreshed || client->events.need_key == NULL) {
         connection_retry_later(client, err);
         return;
     }
     client->key_refreshed = true;
+    connection_drop(client);
     client_set_state(client, MSGIN5G_CLIENT_WAITING_KEY, err);
     if (client->state == MSGIN5G_CLIENT_WAITING_KEY && client->events.need_key != NULL)
         client->events.need_key(client->ctx, client);
@@ -99,7 +112,7 @@ static enum msgin5g_err connect_with(struct msgin5g_client *client, enum tls_psk
 
 static enum tls_psk_versions first_versions(const struct msgin5g_client *client)
 {
-    if (!CAN_PIN_VERSION)
+    if (!CAN_PIN_VERSION || client->server.scheme == TRANSPORT_OSCORE)
         return TLS_PSK_1_2_AND_1_3;
     return client->version == MSGIN5G_VERSION_1_2 ? TLS_PSK_1_2_ONLY : TLS_PSK_1_3_ONLY;
 }
@@ -120,6 +133,7 @@ void connection_drop(struct msgin5g_client *client)
     struct connection *connection = client->connection;
 
     loop_timer_cancel(client->context->loop, &client->timer);
+    bootstrap_drop(client);
     client->connection = NULL;
     client->protection[0] = '\0';
     if (connection == NULL)
@@ -145,14 +159,24 @@ static const char *suite_name(uint16_t suite)
     }
 }
 
+void connection_protected(struct msgin5g_client *client, const char *how)
+{
+    snprintf(client->protection, sizeof client->protection, "%s", how);
+    registration_start(client);
+}
+
 void connection_opened(struct msgin5g_client *client)
 {
     const struct transport_session *session = client->connection->session;
+    char how[sizeof client->protection];
 
-    snprintf(client->protection, sizeof client->protection, "%s%s %s",
-        client->server.scheme == TRANSPORT_COAPS_TCP ? "TLS" : "DTLS",
+    if (client->server.scheme == TRANSPORT_OSCORE) {
+        bootstrap_start(client);
+        return;
+    }
+    snprintf(how, sizeof how, "%s%s %s", client->server.scheme == TRANSPORT_COAPS_TCP ? "TLS" : "DTLS",
         transport_session_is_1_3(session) ? "v1.3" : "v1.2", suite_name(transport_session_suite(session)));
-    registration_start(client);
+    connection_protected(client, how);
 }
 
 static bool may_try_1_2(const struct msgin5g_client *client, int alert, enum transport_end end)
@@ -181,10 +205,10 @@ static void handshake_failed(struct msgin5g_client *client, int alert, enum tran
         if ((err = connect_with(client, TLS_PSK_1_2_ONLY)) == MSGIN5G_OK)
             return;
     } else if (alert_blames_key(alert)) {
-        key_failed(client, MSGIN5G_ERR_AUTHENTICATION);
+        connection_key_failed(client, MSGIN5G_ERR_AUTHENTICATION);
         return;
     } else if (silent && client->failures > 0) {
-        key_failed(client, err);
+        connection_key_failed(client, err);
         return;
     }
     connection_retry_later(client, err);
@@ -192,6 +216,7 @@ static void handshake_failed(struct msgin5g_client *client, int alert, enum tran
 
 void connection_closed(struct msgin5g_client *client, const struct transport_session *session, enum transport_end end)
 {
+    bootstrap_drop(client);
     client->connection = NULL;
     client->protection[0] = '\0';
     loop_timer_cancel(client->context->loop, &client->timer);

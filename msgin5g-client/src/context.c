@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define DEFAULT_MAX_CLIENTS 64
+#define DEFAULT_HANDSHAKE_S 5
 
 static struct msgin5g_client *client_of(const struct transport_session *session)
 {
@@ -68,6 +69,8 @@ static enum msgin5g_err context_open(struct msgin5g_context *context, const stru
     };
     enum msgin5g_err err;
 
+    context->handshake_timeout_ms =
+        1000 * (int64_t)(config->handshake_timeout_s != 0 ? config->handshake_timeout_s : DEFAULT_HANDSHAKE_S);
     context->max_clients = config->max_clients != 0 ? config->max_clients : DEFAULT_MAX_CLIENTS;
     if ((err = secret_arena_create(context->max_clients, sizeof(struct k_akma), &context->keys)) != MSGIN5G_OK)
         return err;

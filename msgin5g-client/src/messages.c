@@ -1,25 +1,79 @@
 /* MSG out, MSG, IMDN and MSGRESP in (TS 24.538 6.4.1.1). */
+#include "bootstrap.h"
 #include "client_internal.h"
 #include "msg/aggregate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static void free_pending(struct pending *pending)
+{
+    free(pending->body);
+    free(pending);
+}
+
+/* Tell the owner, once. */
+static void settle(struct msgin5g_client *client, struct pending *pending, enum msgin5g_err err, uint8_t code)
+{
+    DL_DELETE(client->pending, pending);
+    client->pending_count--;
+    if (client->events.sent != NULL)
+        client->events.sent(client->ctx, client, pending->msg_id, err, code);
+    free_pending(pending);
+}
+
+/* The context was gone before the server looked at the message: it goes out again under the next one, once. */
 static void on_sent(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
     struct pending *pending = ctx;
     struct msgin5g_client *client = pending->client;
     uint8_t code = result != NULL ? result->code : 0;
 
-    if (client != NULL) {
-        DL_DELETE(client->pending, pending);
-        client->pending_count--;
-        if (err == MSGIN5G_OK && code != MSGIN5G_COAP_CODE(2, 4))
-            err = MSGIN5G_ERR_PEER;
-        if (client->events.sent != NULL)
-            client->events.sent(client->ctx, client, pending->msg_id, err, code);
+    if (client == NULL) {
+        free_pending(pending);
+        return;
     }
-    free(pending);
+    if (!pending->repeated && client->state != MSGIN5G_CLIENT_DEREGISTERING && bootstrap_needed(client, err, result)) {
+        pending->waiting = true;
+        if (client->state == MSGIN5G_CLIENT_REGISTERED) /* else another request has said so already */
+            bootstrap_again(client, result);
+        return;
+    }
+    if (err == MSGIN5G_OK && code != MSGIN5G_COAP_CODE(2, 4))
+        err = MSGIN5G_ERR_PEER;
+    settle(client, pending, err, code);
+}
+
+static struct pending *find_waiting(const struct msgin5g_client *client)
+{
+    struct pending *pending;
+
+    DL_FOREACH (client->pending, pending) {
+        if (pending->waiting)
+            return pending;
+    }
+    return NULL;
+}
+
+void messages_flush(struct msgin5g_client *client)
+{
+    struct pending *pending;
+
+    while (client->state == MSGIN5G_CLIENT_REGISTERED && (pending = find_waiting(client)) != NULL) {
+        pending->waiting = false;
+        pending->repeated = true;
+        enum msgin5g_err err = client_post_octets(client, pending->body, pending->length, on_sent, pending);
+        if (err != MSGIN5G_OK)
+            settle(client, pending, err, 0);
+    }
+}
+
+void messages_give_up(struct msgin5g_client *client, enum msgin5g_err err)
+{
+    struct pending *pending;
+
+    while ((pending = find_waiting(client)) != NULL)
+        settle(client, pending, err, 0);
 }
 
 static struct msgin5g_message compose(const struct msgin5g_outgoing *outgoing, const char *msg_id)
@@ -39,6 +93,20 @@ static struct msgin5g_message compose(const struct msgin5g_outgoing *outgoing, c
     return message;
 }
 
+static enum msgin5g_err transmit(
+    struct msgin5g_client *client, const struct msgin5g_message *message, struct pending *pending)
+{
+    uint8_t body[MSGIN5G_MESSAGE_MAX];
+    enum msgin5g_err err = client_encode(client, message, body, &pending->length);
+
+    if (err == MSGIN5G_OK && client->server.scheme == TRANSPORT_OSCORE) {
+        if ((pending->body = malloc(pending->length)) == NULL)
+            return MSGIN5G_ERR_NO_MEMORY;
+        memcpy(pending->body, body, pending->length);
+    }
+    return err == MSGIN5G_OK ? client_post_octets(client, body, pending->length, on_sent, pending) : err;
+}
+
 static enum msgin5g_err send_whole(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
     struct pending *pending = calloc(1, sizeof *pending);
@@ -46,8 +114,8 @@ static enum msgin5g_err send_whole(struct msgin5g_client *client, const struct m
 
     if (pending == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
-    if ((err = client_post(client, message, on_sent, pending)) != MSGIN5G_OK) {
-        free(pending);
+    if ((err = transmit(client, message, pending)) != MSGIN5G_OK) {
+        free_pending(pending);
         return err;
     }
     memcpy(pending->msg_id, message->msg_id.octets, MSGIN5G_UUID_LEN);
@@ -86,6 +154,8 @@ void messages_abandon(struct msgin5g_client *client)
     DL_FOREACH_SAFE (client->pending, pending, next) {
         DL_DELETE(client->pending, pending);
         pending->client = NULL; /* on_sent() releases it when the transport ends the exchange */
+        if (pending->waiting)
+            free_pending(pending);
     }
     segments_out_abandon(client);
     segments_in_abandon(client);

@@ -1,4 +1,5 @@
 /* REG, its refresh at 80 % of the lifetime, and DEREG (TS 24.538 6.3.1; EC-9, EC-23, EC-29). */
+#include "bootstrap.h"
 #include "client_internal.h"
 
 #define DEREG_WAIT_MS      5000
@@ -19,12 +20,15 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
         lifetime_s = LIFETIME_MAX_S;
     client->failures = 0;
     client->key_refreshed = false;
+    client->rebootstrapped = false;
     loop_timer_init(&client->timer, on_refresh, client);
     (void)loop_timer_set(client->context->loop, &client->timer, lifetime_s * 1000 * REFRESH_PERCENT / 100);
     if (client->state != MSGIN5G_CLIENT_REGISTERED)
         client_set_state(client, MSGIN5G_CLIENT_REGISTERED, MSGIN5G_OK);
     if (client->state == MSGIN5G_CLIENT_REGISTERED && client->events.registered != NULL)
         client->events.registered(client->ctx, client, lifetime_s);
+    if (client->state == MSGIN5G_CLIENT_REGISTERED)
+        messages_flush(client);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
         reports_flush(client);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
@@ -74,6 +78,10 @@ static void on_reg_answer(void *ctx, enum msgin5g_err err, const struct transpor
         return;
     if (client->state != MSGIN5G_CLIENT_REGISTERING && client->state != MSGIN5G_CLIENT_REGISTERED)
         return;
+    if (bootstrap_needed(client, err, result)) {
+        bootstrap_again(client, result);
+        return;
+    }
     if (err == MSGIN5G_OK)
         err = judge(result, &lifetime_s);
     if (err == MSGIN5G_OK)
@@ -100,6 +108,8 @@ void registration_finish(struct msgin5g_client *client, enum msgin5g_err err)
 {
     connection_drop(client);
     client_set_state(client, MSGIN5G_CLIENT_IDLE, err);
+    if (client->state == MSGIN5G_CLIENT_IDLE)
+        messages_give_up(client, MSGIN5G_ERR_CLOSED);
 }
 
 static void on_dereg_timeout(void *ctx)

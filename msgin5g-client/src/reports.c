@@ -1,4 +1,5 @@
 /* Delivery status reports owed to originators (TS 24.538 6.4.1.1.4): kept until the server has answered them. */
+#include "bootstrap.h"
 #include "client_internal.h"
 
 #include <stdlib.h>
@@ -32,7 +33,6 @@ static void on_answer(void *ctx, enum msgin5g_err err, const struct transport_re
     struct report *report = ctx;
     struct msgin5g_client *client = report->client;
 
-    (void)result; /* a refused report is not asked for again */
     report->in_flight = false;
     if (client == NULL) {
         free(report);
@@ -40,6 +40,11 @@ static void on_answer(void *ctx, enum msgin5g_err err, const struct transport_re
     }
     if (err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED)
         return; /* goes out again after the next registration */
+    if (bootstrap_needed(client, err, result) && client->state != MSGIN5G_CLIENT_DEREGISTERING) {
+        if (client->state == MSGIN5G_CLIENT_REGISTERED)
+            bootstrap_again(client, result); /* likewise */
+        return;
+    }
     drop(client, report);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
         reports_flush(client);

@@ -1,5 +1,6 @@
 /* Messages larger than one segment on their way out, and kept for whoever misses some of them (TS 23.554 8.5.2,
  * TS 24.538 6.4.1.1.2, 6.5.1.1, EC-34). */
+#include "bootstrap.h"
 #include "client_internal.h"
 #include "msg/segment.h"
 
@@ -144,11 +145,17 @@ static bool asks_for_a_pause(uint8_t code)
     return code == MSGIN5G_COAP_CODE(4, 29) || code == MSGIN5G_COAP_CODE(5, 3);
 }
 
-static void answered(struct sent_set *set, unsigned number, enum msgin5g_err err, uint8_t code)
+static void answered(struct sent_set *set, unsigned number, enum msgin5g_err err, const struct transport_result *result)
 {
-    if (err == MSGIN5G_OK && asks_for_a_pause(code) && ++set->pauses <= PAUSES_IN_LINE) {
+    struct msgin5g_client *client = set->client;
+    uint8_t code = result != NULL ? result->code : 0;
+    bool context_gone = bootstrap_needed(client, err, result);
+
+    if (err == MSGIN5G_OK && (asks_for_a_pause(code) || context_gone) && ++set->pauses <= PAUSES_IN_LINE) {
         segment_numbers_add(&set->again, number);
-        (void)loop_timer_set(set->client->context->loop, &set->timer, PAUSE_MS);
+        (void)loop_timer_set(client->context->loop, &set->timer, PAUSE_MS);
+        if (context_gone && client->state == MSGIN5G_CLIENT_REGISTERED)
+            bootstrap_again(client, result);
         return;
     }
     if (err == MSGIN5G_OK && code != MSGIN5G_COAP_CODE(2, 4))
@@ -170,7 +177,7 @@ static void on_answer(void *ctx, enum msgin5g_err err, const struct transport_re
     flight->number = 0;
     set->in_flight--;
     if (set->client != NULL)
-        answered(set, number, err, result != NULL ? result->code : 0);
+        answered(set, number, err, result);
     else if (set->in_flight == 0)
         free(set);
 }

@@ -9,6 +9,7 @@ static const struct {
     uint16_t port;
 } schemes[] = {
     { "coaps://", TRANSPORT_COAPS, 5684 }, { "coaps+tcp://", TRANSPORT_COAPS_TCP, 5684 }, /* RFC 8323 8.2 */
+    { "coap://", TRANSPORT_OSCORE, 5683 },                                                /* TS 33.535 D.3.2 */
 };
 
 static bool copy_span(const char *from, size_t length, char *out, size_t capacity)

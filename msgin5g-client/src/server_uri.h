@@ -1,4 +1,5 @@
-/* The server's address as applications write it: coaps://host[:port] (RFC 7252 6.2). */
+/* The server's address as applications write it: coaps://host[:port], coaps+tcp:// or, with OSCORE, coap:// (RFC 7252
+ * 6). */
 #ifndef SERVER_URI_H
 #define SERVER_URI_H
 

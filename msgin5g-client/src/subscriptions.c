@@ -2,6 +2,7 @@
  * Subscriptions to topics (TS 24.538 6.6.2): remembered here, so that they are there again after a new connection, and
  * refreshed at 80 % of what the server granted unless the application said until when.
  */
+#include "bootstrap.h"
 #include "client_internal.h"
 
 #include <stdio.h>
@@ -115,6 +116,12 @@ static void on_observed(void *ctx, enum msgin5g_err err, const struct transport_
     }
     if (!result->observed || result->code >> 5 != 2)
         subscription->observer = NULL;
+    if (bootstrap_needed(subscription->client, err, result)) {
+        wait(subscription, RETRY_MS); /* a new registration tries before that */
+        if (subscription->client->state == MSGIN5G_CLIENT_REGISTERED)
+            bootstrap_again(subscription->client, result);
+        return;
+    }
     body = (const uint8_t *)result->body.octets;
     if (result->code != MSGIN5G_COAP_CODE(2, 5)) {
         on_refusal(subscription, result->code);

@@ -147,6 +147,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def oscore_option(uri):
+    """What our command wants to hear for a server at coap://."""
+    return ["--oscore"] if uri.startswith("coap://") else []
+
+
 class Testbed:
     """A folder with certificates and every daemon started from it; end with close() or as a context manager."""
 
@@ -253,7 +258,8 @@ class Testbed:
         return self.server
 
     def uri(self, scheme):
-        """What a UE is told to reach the server over coaps or coaps+tcp; for server_uri, or as uri= of the commands."""
+        """What a UE is told to reach the server over coaps, coaps+tcp or (OSCORE) coap; for server_uri, or as uri= of the
+        commands, which add --oscore themselves."""
         return "%s://localhost:%d" % (scheme, self.server.port(scheme))
 
     def usim(self, subscriber):
@@ -269,7 +275,7 @@ class Testbed:
         return [program("msgin5g-client"), command, "--json", "--server", uri or self.server_uri, "--service-id",
                 service_id or subscriber.service_id, "--usim", str(self.usim(subscriber)), "--ausf", self.aanf_url,
                 "--ca", str(certs / "ca.pem"), "--cert", str(certs / "ausf-client.pem"), "--key",
-                str(certs / "ausf-client.key"), *map(str, arguments)]
+                str(certs / "ausf-client.key"), *oscore_option(uri or self.server_uri), *map(str, arguments)]
 
     def run_client(self, subscriber, command, *arguments, timeout_s=30, **options):
         """Run one command to its end: (exit code, events)."""
@@ -278,7 +284,7 @@ class Testbed:
     def run_plain(self, command, *arguments, timeout_s=30, uri=None):
         """As run_client(), without keys: the caller brings --a-kid and --k-akma."""
         return self._run([program("msgin5g-client"), command, "--json", "--server", uri or self.server_uri,
-                          *map(str, arguments)], timeout_s)
+                          *oscore_option(uri or self.server_uri), *map(str, arguments)], timeout_s)
 
     def _run(self, argv, timeout_s):
         done = subprocess.run(argv, capture_output=True, timeout=timeout_s, cwd=self.folder, stdin=subprocess.DEVNULL)
@@ -299,7 +305,7 @@ class Testbed:
     def listen_plain(self, *arguments, uri=None):
         """As listen(), without a USIM: the caller brings --a-kid and --k-akma."""
         return self._start_client([program("msgin5g-client"), "listen", "--json", "--server", uri or self.server_uri,
-                                   *map(str, arguments)])
+                                   *oscore_option(uri or self.server_uri), *map(str, arguments)])
 
     def _start_client(self, argv):
         client = Client(argv, self.folder)

@@ -26,6 +26,7 @@ class Relay:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.listener, selectors.EVENT_READ, None)
         self._ended = False
+        self._moves = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -47,6 +48,17 @@ class Relay:
         """As if the client that came first had sent it (without one: a client of its own)."""
         client = next(iter(self._upstreams), self.listener.getsockname())
         self._upstream(client).send(octets)
+
+    def move(self):
+        """From the next datagram on the server sees every client at another address, as behind a NAT that forgot."""
+        self._moves = True
+
+    def _forget_addresses(self):
+        self._moves = False
+        for upstream in self._upstreams.values():
+            self._selector.unregister(upstream)
+            upstream.close()
+        self._upstreams.clear()
 
     def _upstream(self, client):
         if client not in self._upstreams:
@@ -76,6 +88,8 @@ class Relay:
 
     def _run(self):
         while not self._ended:
+            if self._moves:
+                self._forget_addresses()
             for key, _ in self._selector.select(0.005 if self._later else 0.05):
                 try:
                     self._receive(key)

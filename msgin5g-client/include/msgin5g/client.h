@@ -27,7 +27,7 @@ struct msgin5g_context;
 struct msgin5g_client;
 
 struct msgin5g_context_config {
-    const char *key_log_file;     /* labs only: NSS key log of every handshake; NULL: none */
+    const char *key_log_file;     /* labs only: NSS key log of every handshake, every OSCORE context; NULL: none */
     unsigned ack_timeout_ms;      /* CoAP ACK_TIMEOUT; 0: 2000 (RFC 7252 4.8) */
     unsigned max_retransmit;      /* CoAP MAX_RETRANSMIT; 0: 4 */
     unsigned handshake_timeout_s; /* patience with one handshake; 0: 5 */
@@ -53,7 +53,7 @@ MSGIN5G_API enum msgin5g_err msgin5g_context_process(struct msgin5g_context *con
 
 enum msgin5g_client_state {
     MSGIN5G_CLIENT_IDLE,        /* created, or stopped by deregister */
-    MSGIN5G_CLIENT_CONNECTING,  /* (D)TLS handshake */
+    MSGIN5G_CLIENT_CONNECTING,  /* (D)TLS handshake, or establishment of an OSCORE context */
     MSGIN5G_CLIENT_REGISTERING, /* REG sent */
     MSGIN5G_CLIENT_REGISTERED,
     MSGIN5G_CLIENT_WAITING,     /* connection or registration failed; tries again after a back-off */
@@ -112,9 +112,10 @@ struct msgin5g_client_events {
 };
 
 struct msgin5g_client_config {
-    const char *server;      /* "coaps://host:port" (DTLS) or "coaps+tcp://host:port" (TLS, RFC 8323); host is a numeric
-                                address or "localhost"; port 5684 when absent */
-    const char *server_name; /* FQDN of the MSGin5G Server as AKMA AF (SNI, AF_ID); NULL: the host of server */
+    const char *server;        /* "coaps://host:port" (DTLS), "coaps+tcp://host:port" (TLS, RFC 8323) or, with oscore,
+                                  "coap://host:port"; host is a numeric address or "localhost"; port 5684, of coap 5683 when
+                                  absent */
+    const char *server_name;   /* FQDN of the MSGin5G Server as AKMA AF (SNI, AF_ID); NULL: the host of server */
     const char *ue_service_id; /* URI, TS 23.554 6.1.1 */
     int64_t reg_lifetime_s;    /* asked for; 0: the server's default */
     enum msgin5g_version version;
@@ -125,10 +126,13 @@ struct msgin5g_client_config {
      * larger ones (EC-10). 0: 2048, and the server's own limit. */
     unsigned max_segment_size;
     unsigned segment_wait_ms; /* silence before missing segments are asked for; 0: 5000 (EC-34) */
+    bool oscore;              /* OSCORE (RFC 8613) with a key made of K_AF (TS 33.535 Annex D); for coap:// alone, which
+                                 is never used without; version does not count */
 };
 
 /** Create a client; it does nothing before msgin5g_client_register(). @p config and @p events are copied. @return
- * MSGIN5G_OK, ERR_INVALID (URI, FQDN, Service ID, version), ERR_LIMIT (max_clients), ERR_NO_MEMORY. */
+ * MSGIN5G_OK, ERR_INVALID (URI, FQDN, Service ID, version, OSCORE where libcoap is not patched), ERR_LIMIT
+ * (max_clients), ERR_NO_MEMORY. */
 MSGIN5G_API enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context,
     const struct msgin5g_client_config *config, const struct msgin5g_client_events *events, void *ctx,
     struct msgin5g_client **out);
@@ -190,7 +194,8 @@ MSGIN5G_API enum msgin5g_err msgin5g_client_subscribe(
  * msgin5g_client_subscribe(). */
 MSGIN5G_API enum msgin5g_err msgin5g_client_unsubscribe(struct msgin5g_client *client, const char *topic);
 
-/** Protection in force, e.g. "DTLSv1.3 TLS_AES_128_GCM_SHA256"; "" when not connected. Valid until the next call here.
+/** Protection in force, e.g. "DTLSv1.3 TLS_AES_128_GCM_SHA256" or "OSCORE AES-CCM-16-64-128"; "" when not connected.
+ * Valid until the next call here.
  */
 MSGIN5G_API const char *msgin5g_client_protection(const struct msgin5g_client *client);
 /** Version of the library, "0.1.0". */

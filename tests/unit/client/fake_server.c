@@ -1,5 +1,8 @@
 #include "fake_server.h"
 
+#include "akma/oscore.h"
+#include "coap/transport_oscore.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,13 +108,87 @@ static void on_get(struct fake_server *server, struct transport_request *request
     transport_respond(request, &out);
 }
 
+static struct msgin5g_str str_of(const void *octets, size_t length)
+{
+    return (struct msgin5g_str){ octets, length };
+}
+
+/* The context that both halves make (TS 33.535 D.3.3). */
+static void expect(struct fake_server *server, struct msgin5g_str body, const struct oscore_request *asked,
+    const struct oscore_response *told, struct msgin5g_str answer)
+{
+    uint8_t salt[OSCORE_MASTER_SALT_MAX];
+    struct transport_oscore oscore = { .sender_id = str_of(asked->af_sid.octets, asked->af_sid.length),
+        .recipient_id = str_of(told->ue_sid.octets, told->ue_sid.length) };
+    struct k_af k_af;
+    struct oscore_master_secret oms;
+    struct transport_session *session;
+
+    assert_int_equal(kdf_k_af(&server->k_akma, FAKE_FQDN, &ua_id_oscore, &k_af), MSGIN5G_OK);
+    assert_int_equal(kdf_oscore_master_secret(&k_af, &oms), MSGIN5G_OK);
+    oscore.master_secret = str_of(oms.octets, sizeof oms.octets);
+    oscore.master_salt.octets = (const char *)salt;
+    assert_int_equal(oscore_master_salt(body, answer, salt, &oscore.master_salt.length), MSGIN5G_OK);
+    assert_int_equal(transport_oscore_expect(server->transport, &oscore, NULL, &session), MSGIN5G_OK);
+}
+
+static void on_akma(struct fake_server *server, struct transport_request *request)
+{
+    struct msgin5g_str body = transport_request_body(request);
+    struct oscore_request asked;
+    struct oscore_response told = { .n2.length = OSCORE_NONCE_LEN, .ue_sid.length = 4 };
+    uint8_t octets[OSCORE_RESPONSE_MAX];
+    struct transport_answer out = { .code = server->akma_code,
+        .format = TRANSPORT_FORMAT_NONE,
+        .max_age_s = server->akma_max_age_s > 0 ? server->akma_max_age_s : -1 };
+
+    server->handshakes++;
+    assert_int_equal(transport_request_method(request), TRANSPORT_POST);
+    assert_int_equal(transport_request_format(request), TRANSPORT_FORMAT_CBOR);
+    assert_true(transport_request_host(request, server->server_name, sizeof server->server_name));
+    assert_int_equal(oscore_request_decode((const uint8_t *)body.octets, body.length, &asked), MSGIN5G_OK);
+    snprintf(server->identity, sizeof server->identity, "%s", asked.a_kid);
+    if (server->akma_silent) {
+        assert_true(server->held_count < 16);
+        server->held[server->held_count++] = transport_defer(request);
+        return;
+    }
+    if (out.code == 0) {
+        secret_random(told.n2.octets, told.n2.length);
+        secret_random(told.ue_sid.octets, told.ue_sid.length);
+        assert_int_equal(oscore_response_encode(&told, octets, &out.length), MSGIN5G_OK);
+        expect(server, body, &asked, &told, str_of(octets, out.length));
+        out.code = MSGIN5G_COAP_CODE(2, 1);
+        out.format = TRANSPORT_FORMAT_CBOR;
+        out.body = octets;
+    }
+    transport_respond(request, &out);
+}
+
+/* The server's K_AF has expired: it says so, and knows the context no more. */
+static bool forget(struct fake_server *server, struct transport_session *session, struct transport_request *request)
+{
+    static const struct transport_answer expired = { MSGIN5G_COAP_CODE(4, 1), TRANSPORT_FORMAT_NONE, "K_AF_EXPIRED", 12,
+        -1 };
+
+    if (server->forget_count == 0)
+        return false;
+    server->forget_count--;
+    transport_respond(request, &expired);
+    transport_session_close(session);
+    return true;
+}
+
 static void on_request(void *ctx, struct transport_session *session, struct transport_request *request)
 {
     struct fake_server *server = ctx;
     struct msgin5g_str body = transport_request_body(request);
     struct msgin5g_message message;
 
-    (void)session;
+    if (server->oscore && !transport_request_protected(request)) {
+        on_akma(server, request);
+        return;
+    }
     if (transport_request_method(request) == TRANSPORT_GET) {
         on_get(server, request);
         return;
@@ -120,6 +197,10 @@ static void on_request(void *ctx, struct transport_session *session, struct tran
     assert_true(transport_request_confirmable(request));
     assert_int_equal(
         msgin5g_message_decode((const uint8_t *)body.octets, body.length, &message, NULL, NULL), MSGIN5G_OK);
+    if (message.type == MSGIN5G_TYPE_MSG && forget(server, session, request)) {
+        msgin5g_message_free(&message);
+        return;
+    }
     remember(server, &message, request);
     if (server->hold[message.type]) {
         assert_true(server->held_count < 16);
@@ -168,12 +249,14 @@ void fake_server_start(struct fake_server *server)
     static const struct transport_handler handler = {
         .opened = on_opened, .closed = on_closed, .request = on_request, .gate = on_gate, .server_psk = on_server_psk
     };
-    const struct transport_config config = { .psk_hint = "3GPP-AKMA", .ccm8 = true, .half_open_s = 1, .nstart = 16 };
+    const struct transport_config config = {
+        .psk_hint = "3GPP-AKMA", .ccm8 = true, .half_open_s = 1, .nstart = 16, .oscore_open_path = "akma"
+    };
+    enum transport_scheme scheme = server->oscore ? TRANSPORT_OSCORE : TRANSPORT_COAPS;
 
     assert_int_equal(loop_create(clock_system(), &server->loop), MSGIN5G_OK);
     assert_int_equal(transport_create(server->loop, &config, &handler, server, &server->transport), MSGIN5G_OK);
-    assert_int_equal(
-        transport_listen(server->transport, TRANSPORT_COAPS, "127.0.0.1", server->port, &server->port), MSGIN5G_OK);
+    assert_int_equal(transport_listen(server->transport, scheme, "127.0.0.1", server->port, &server->port), MSGIN5G_OK);
 }
 
 void fake_server_stop(struct fake_server *server)

@@ -30,9 +30,9 @@ struct fake_server {
     struct loop *loop;
     struct transport *transport;
     uint16_t port;
-    struct transport_session *session; /* opened last; NULL: closed */
-    unsigned opened, closed, handshakes;
-    char identity[300]; /* PSK identity seen last */
+    struct transport_session *session;   /* opened last; NULL: closed */
+    unsigned opened, closed, handshakes; /* with OSCORE: times of POST /akma */
+    char identity[300];                  /* PSK identity seen last */
     char server_name[64];
     struct fake_entry log[FAKE_LOG_MAX];
     unsigned logged;
@@ -52,6 +52,11 @@ struct fake_server {
     bool reg_result;
     int refuse_alert;              /* refuse handshakes with it; 0: do not */
     unsigned refuse_count;         /* so many of them */
+    bool oscore;                   /* listen for OSCORE, not for DTLS; before it starts */
+    uint8_t akma_code;             /* answer to POST /akma; 0: as it should be */
+    int64_t akma_max_age_s;        /* of such an answer; 0: none */
+    bool akma_silent;              /* none at all */
+    unsigned forget_count;         /* so many sessions are forgotten when a MSG comes, which is refused: K_AF_EXPIRED */
     bool hold[MSGIN5G_TYPE_COUNT]; /* never answer a type */
     struct transport_deferred *held[16];
     unsigned held_count;

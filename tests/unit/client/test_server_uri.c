@@ -16,6 +16,8 @@ static void takes(void **state)
         const char *path;
         enum transport_scheme scheme;
     } rows[] = {
+        { "coap://127.0.0.1", "127.0.0.1", "127.0.0.1", 5683, "msgin5g", TRANSPORT_OSCORE },
+        { "coap://[::1]:7/x", "::1", "::1", 7, "x", TRANSPORT_OSCORE },
         { "coaps+tcp://127.0.0.1", "127.0.0.1", "127.0.0.1", 5684, "msgin5g", TRANSPORT_COAPS_TCP },
         { "coaps+tcp://[::1]:7/x", "::1", "::1", 7, "x", TRANSPORT_COAPS_TCP },
         { "coaps://127.0.0.1:5685", "127.0.0.1", "127.0.0.1", 5685, "msgin5g", TRANSPORT_COAPS },
@@ -44,13 +46,13 @@ static void takes(void **state)
 
 static void refuses(void **state)
 {
-    static const char *const texts[] = { "", "coaps", "coaps:", "coaps://", "coaps:///", "coaps://:5684",
-        "coap://127.0.0.1", "coap+tcp://127.0.0.1", "coaps+tcp://", "coaps+udp://127.0.0.1", "COAPS://127.0.0.1",
-        "https://127.0.0.1", "coaps://server.example", "coaps://127.0.0.1:", "coaps://127.0.0.1:0",
-        "coaps://127.0.0.1:65536", "coaps://127.0.0.1:99999999999999999999", "coaps://127.0.0.1:+5",
-        "coaps://127.0.0.1: 5", "coaps://127.0.0.1:-1", "coaps://127.0.0.1:5x", "coaps://127.0.0.1:5684x/y",
-        "coaps://127.0.0.1/a?b", "coaps://127.0.0.1/a#b", "coaps://127.0.0.1/a%2fb", "coaps://[::1", "coaps://[]",
-        "coaps://::1", "coaps://[::1]x", "coaps://[127.0.0.1.2]", "coaps://256.0.0.1" };
+    static const char *const texts[] = { "", "coaps", "coaps:", "coaps://", "coaps:///", "coaps://:5684", "coap://",
+        "coap+tcp://127.0.0.1", "coaps+tcp://", "coaps+udp://127.0.0.1", "COAPS://127.0.0.1", "https://127.0.0.1",
+        "coaps://server.example", "coaps://127.0.0.1:", "coaps://127.0.0.1:0", "coaps://127.0.0.1:65536",
+        "coaps://127.0.0.1:99999999999999999999", "coaps://127.0.0.1:+5", "coaps://127.0.0.1: 5",
+        "coaps://127.0.0.1:-1", "coaps://127.0.0.1:5x", "coaps://127.0.0.1:5684x/y", "coaps://127.0.0.1/a?b",
+        "coaps://127.0.0.1/a#b", "coaps://127.0.0.1/a%2fb", "coaps://[::1", "coaps://[]", "coaps://::1",
+        "coaps://[::1]x", "coaps://[127.0.0.1.2]", "coaps://256.0.0.1" };
     struct server_uri uri;
     char text[600];
 

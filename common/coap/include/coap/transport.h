@@ -80,7 +80,7 @@ struct transport_config {
     const char *psk_hint;          /* server: "3GPP-AKMA" (TS 24.109 K.3.2); NULL: none */
     bool ccm8;                     /* offer and accept TLS_PSK_WITH_AES_128_CCM_8 */
     uint16_t only_suite;           /* tests and benchmarks: this suite alone; 0: the whole list */
-    const char *key_log_file;      /* labs only; NULL: none */
+    const char *key_log_file;      /* labs only: secrets of handshakes, OSCORE contexts; NULL: none */
     unsigned half_open_s;          /* age limit of a handshake; default 5 */
     unsigned half_open_per_source; /* default 16 */
     unsigned half_open_total;      /* default 65535 */
@@ -228,6 +228,7 @@ struct transport_result {
     int format;
     struct msgin5g_str body; /* borrowed for the call */
     bool observed;           /* it carried Observe: more may follow */
+    int64_t max_age_s;       /* -1: no Max-Age option */
     bool is_protected;       /* on a TRANSPORT_OSCORE session: by OSCORE; false for errors of RFC 8613 8 */
 };
 /**
