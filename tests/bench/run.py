@@ -309,8 +309,9 @@ def fan_outs(table, options):
 
 def token_of(bed):
     """An access token for the AF (TS 29.510), as the AAnF's own endpoint issues it."""
-    argv = [*sbi.Consumer(bed.aanf_url, bed.certs, "server").curl, "--data", "grant_type=client_credentials&nfInstanceId=%s&scope="
-            "naanf-akma naanf-akma:applicationkeyget naanf-akma:applicationkeyget:supi-access" % AF_NF_ID]
+    form = ("grant_type=client_credentials&nfInstanceId=%s&scope=naanf-akma naanf-akma:applicationkeyget "
+            "naanf-akma:applicationkeyget:supi-access" % AF_NF_ID)
+    argv = [*sbi.Consumer(bed.aanf_url, bed.certs, "server").curl, "--data", form]
     answer = subprocess.run([*argv, bed.aanf_url + "/oauth2/token"], capture_output=True, text=True, check=True).stdout
     return json.loads(answer.split("\n\n", 1)[1])["access_token"]
 

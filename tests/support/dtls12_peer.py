@@ -21,8 +21,8 @@ def client_hello(random, cookie=b"", server_name=b"localhost", suites=(0xCCAC, 0
     extensions = struct.pack(">HH", 0, len(name)) + name
     extensions += bytes.fromhex("000a000400020017" "000b00020100" "00170000") + more  # P-256, uncompressed, EMS
     listed = b"".join(struct.pack(">H", suite) for suite in suites)
-    return (b"\xfe\xfd" + random + bytes([len(session_id)]) + session_id + bytes([len(cookie)]) + cookie + struct.pack(">H", len(listed)) + listed
-            + b"\x01\0" + struct.pack(">H", len(extensions)) + extensions)
+    return (b"\xfe\xfd" + random + bytes([len(session_id)]) + session_id + bytes([len(cookie)]) + cookie
+            + struct.pack(">H", len(listed)) + listed + b"\x01\0" + struct.pack(">H", len(extensions)) + extensions)
 
 
 class Peer:
