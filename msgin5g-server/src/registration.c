@@ -81,6 +81,9 @@ static void show_count(struct registrations *registrations)
 static void end(struct registration *registration)
 {
     struct registrations *all = registration->all;
+    const struct msgin5g_str nothing = { NULL, 0 };
+    if (all->config.keep != NULL)
+        all->config.keep(all->config.keep_ctx, registration->place.id, "", nothing, 0);
     detach(registration);
     loop_timer_cancel(all->loop, &registration->expiry);
     directory_remove(all->directory, &registration->place);
@@ -95,6 +98,7 @@ void registrations_free(struct registrations *registrations)
     if (registrations == NULL)
         return;
     registrations->config.changed = NULL;
+    registrations->config.keep = NULL;
     for (struct directory_entry *entry; (entry = directory_first(registrations->directory)) != NULL;)
         end(of_entry(entry));
     free(registrations);
@@ -132,6 +136,11 @@ struct registration *registrations_find(const struct registrations *registration
 {
     struct directory_entry *entry = directory_find(registrations->directory, id);
     return entry != NULL ? of_entry(entry) : NULL;
+}
+
+size_t registrations_count(const struct registrations *registrations)
+{
+    return directory_count(registrations->directory);
 }
 
 static const char *identity_of(const struct peer *peer)
@@ -188,6 +197,12 @@ void registrations_move(struct registrations *registrations, struct peer *from, 
     }
 }
 
+/* Does the configuration give @p id to who registered it? */
+static bool is_bound(const struct identity_map *map, const char *identity, const struct msgin5g_service_id *id)
+{
+    return *identity == '\0' ? identity_known(map, id) : identity_owns(map, identity, id);
+}
+
 size_t registrations_rebind(struct registrations *registrations, const struct identity_map *map)
 {
     size_t ended = 0;
@@ -198,8 +213,7 @@ size_t registrations_rebind(struct registrations *registrations, const struct id
         struct msgin5g_service_id id;
         entry = entry->hh.next;
         bool allowed = msgin5g_service_id_parse(msgin5g_str(registration->place.id), &id) == MSGIN5G_OK &&
-                       (*registration->identity == '\0' ? identity_known(map, &id)
-                                                        : identity_owns(map, registration->identity, &id));
+                       is_bound(map, registration->identity, &id);
         if (allowed)
             continue;
         char shown[LOG_IDENTITY_LEN];
@@ -289,6 +303,23 @@ static enum msgin5g_err set_expiry(struct registrations *all, struct registratio
     return err;
 }
 
+void registrations_restore(struct registrations *registrations, const struct msgin5g_service_id *id,
+    const char *identity, const struct msgin5g_message *reg, int64_t expires_s)
+{
+    int64_t left_s = expires_s - loop_utc_s(registrations->loop);
+    if (left_s <= 0 || !is_bound(registrations->map, identity, id) || registrations_find(registrations, id) != NULL ||
+        directory_count(registrations->directory) >= registrations->config.max)
+        return;
+    struct registration *registration = create(registrations, id, identity);
+    if (registration == NULL)
+        return;
+    if (set_profile(registration, reg) != MSGIN5G_OK)
+        end(registration);
+    else
+        (void)set_expiry(registrations, registration, left_s);
+    show_count(registrations);
+}
+
 /* TS 24.538 7.3.3.1, 7.3.3.2: both responses look alike. */
 static enum msgin5g_err write_body(
     const struct request *request, enum msgin5g_err result, int64_t lifetime_s, struct reply *reply)
@@ -344,6 +375,9 @@ enum msgin5g_err registration_on_reg(
         err = set_expiry(all, registration, lifetime_s);
     if (err == MSGIN5G_OK)
         tell_change(registration);
+    if (err == MSGIN5G_OK && all->config.keep != NULL)
+        all->config.keep(all->config.keep_ctx, registration->place.id, registration->identity, request->body,
+            loop_utc_s(all->loop) + lifetime_s);
     show_count(all);
     if (err != MSGIN5G_OK)
         return refuse(all, request, err, reply);

@@ -41,6 +41,10 @@ struct registrations_config {
     /** How a UE is reached has changed: over which session, at which times, or not at all any more. May be NULL. */
     void (*changed)(void *ctx, const char *ue_service_id);
     void *changed_ctx;
+    /** A registration is to survive a restart, with its REG as received; or, with @p expires_s 0, not any more. May be
+     * NULL. */
+    void (*keep)(void *ctx, const char *ue_service_id, const char *identity, struct msgin5g_str reg, int64_t expires_s);
+    void *keep_ctx;
 };
 
 /** @p directory, @p map and @p metrics are borrowed. @return MSGIN5G_OK or ERR_NO_MEMORY. */
@@ -52,6 +56,12 @@ void registrations_free(struct registrations *registrations);
 
 /** @return NULL when @p id is not registered. */
 struct registration *registrations_find(const struct registrations *registrations, const struct msgin5g_service_id *id);
+size_t registrations_count(const struct registrations *registrations);
+/** Register @p id as before a restart: unavailable until it speaks again, until @p expires_s (UTC). Nothing happens
+ * when
+ * @p identity may not have it any more, or it is registered already. */
+void registrations_restore(struct registrations *registrations, const struct msgin5g_service_id *id,
+    const char *identity, const struct msgin5g_message *reg, int64_t expires_s);
 /**
  * May @p peer speak as @p id (D14)? A registration of the same SUPI or GPSI moves to the session that speaks (EC-2).
  *

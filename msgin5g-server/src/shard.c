@@ -14,6 +14,7 @@
 #include "identity.h"
 #include "psk_source.h"
 #include "registration.h"
+#include "registration_records.h"
 #include "router.h"
 #include "server_metrics.h"
 #include "topic_records.h"
@@ -41,6 +42,7 @@ struct shard {
     struct router *router;
     struct groups *groups;
     struct topics *topics;
+    struct registration_records registration_records;
     struct topic_records topic_records;
     struct delivery *delivery;
     struct dispatch *dispatch;
@@ -135,12 +137,21 @@ static enum msgin5g_err create_registrations(struct shard *shard)
         .superseded = endpoint_superseded,
         .ctx = shard->endpoint,
         .changed = on_changed,
-        .changed_ctx = shard };
-    enum msgin5g_err err = directory_create(&shard->directory);
+        .changed_ctx = shard,
+        .keep = registration_records_keep,
+        .keep_ctx = &shard->registration_records };
+    enum msgin5g_err err = store_door_create(shard->store, shard->loop, &shard->door);
+    if (err == MSGIN5G_OK)
+        err = directory_create(&shard->directory);
     if (err == MSGIN5G_OK)
         err = registrations_create(
             shard->loop, &registrations, shard->directory, shard->map, shard->metrics, &shard->registrations);
-    return err;
+    if (err != MSGIN5G_OK)
+        return err;
+    shard->registration_records = (struct registration_records){
+        .door = shard->door, .registrations = shard->registrations, .loop = shard->loop
+    };
+    return registration_records_load(&shard->registration_records);
 }
 
 static enum msgin5g_err create_audiences(struct shard *shard)
@@ -155,9 +166,8 @@ static enum msgin5g_err create_audiences(struct shard *shard)
         .cancel = transport_observation_cancel,
         .keep = topic_records_keep,
         .ctx = &shard->topic_records };
-    enum msgin5g_err err = store_door_create(shard->store, shard->loop, &shard->door);
-    if (err == MSGIN5G_OK)
-        err = router_create(shard->loop, shard->registrations, shard->map, &shard->neighbours, &shard->router);
+    enum msgin5g_err err =
+        router_create(shard->loop, shard->registrations, shard->map, &shard->neighbours, &shard->router);
     if (err == MSGIN5G_OK)
         err = groups_local_create(config, &shard->groups);
     if (err == MSGIN5G_OK)

@@ -104,6 +104,21 @@ def test_duplicates_and_reports_survive(home):
         assert [(r["msgType"], r["DelSta"]) for r in sender.requests] == [("IMDN", "success")]
 
 
+def test_registrations_survive(home):
+    """kill -9: the UE is registered, unavailable until it speaks; its lifetime goes on."""
+    with RawUe(home, home.subscribers[1]).register(regExpTime=600) as receiver:
+        body = receiver.message(home.subscribers[2], "a commit, after that of the registration", sfFlag=True)
+        assert receiver.post(body)[0] == "2.04"
+    restart(home)
+    assert home.server.metric("msgin5g_registrations") == 1
+    with RawUe(home, home.subscribers[0]).register() as sender:
+        assert sender.post(sender.message(home.subscribers[1], "for you", sfFlag=True))[0] == "2.04"
+        with RawUe(home, home.subscribers[1]) as again:
+            assert again.post(again.message(sender, "here I am"))[0] == "2.04"  # no REG: it is registered
+            again.listen(1)
+            assert again.payloads() == ["for you"]
+
+
 def test_ending_in_order_loses_nothing(home):
     """SIGTERM with a message under way: what waited for an acknowledgement is stored."""
     with RawUe(home, home.subscribers[0]).register() as sender, RawUe(home, home.subscribers[1]).register() as receiver:

@@ -29,7 +29,7 @@ class Message:
         self.id = octets[2:4]
         self.token = octets[4:4 + self.token_length]
         self.is_request = 0 < octets[1] < 32
-        self.payload = octets.split(b"\xff", 1)[1] if b"\xff" in octets else b""
+        self.options, self.payload = options_of(octets)
         try:
             self.body = json.loads(self.payload)
         except ValueError:
@@ -113,7 +113,7 @@ class RawUe:
                 continue
             if message.type == CON:
                 self.dtls.send(bytes([0x60, 0]) + message.id)
-            self.max_age = max_age_of(message.octets)
+            self.max_age = max_age_of(message.options)
             return message.code, message.body if message.body is not None else message.payload.decode()
 
     def post(self, body, timeout_s=10, **options):
@@ -167,25 +167,23 @@ class RawUe:
                 if request["msgType"] == "MSGRESP" and (body is None or request["msgId"] == body["msgId"])]
 
 
-def max_age_of(octets):
-    """Value of Max-Age, None without."""
-    at = 4 + (octets[0] & 15)
-    number = 0
+def options_of(octets):
+    """[(number, value)] of the options, and the payload (RFC 7252 3.1)."""
+    at, number, found = 4 + (octets[0] & 15), 0, []
     while at < len(octets) and octets[at] != 0xFF:
-        delta, length = octets[at] >> 4, octets[at] & 15
+        fields = [octets[at] >> 4, octets[at] & 15]
         at += 1
-        for nibble in ("delta", "length"):
-            value = delta if nibble == "delta" else length
-            extra = {13: 1, 14: 2}.get(value, 0)
+        for i, nibble in enumerate(fields):
+            extra = {13: 1, 14: 2}.get(nibble, 0)
             if extra:
-                value = int.from_bytes(octets[at:at + extra], "big") + (13 if extra == 1 else 269)
+                fields[i] = int.from_bytes(octets[at:at + extra], "big") + (13 if extra == 1 else 269)
                 at += extra
-            if nibble == "delta":
-                delta = value
-            else:
-                length = value
-        number += delta
-        if number == 14:
-            return int.from_bytes(octets[at:at + length], "big")
-        at += length
-    return None
+        number += fields[0]
+        found.append((number, octets[at:at + fields[1]]))
+        at += fields[1]
+    return found, octets[at + 1:]
+
+
+def max_age_of(options):
+    """Value of Max-Age, None without."""
+    return next((int.from_bytes(value, "big") for number, value in options if number == 14), None)

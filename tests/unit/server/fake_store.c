@@ -26,6 +26,7 @@ struct store_write {
     const void *body;
     size_t body_length;
     uint8_t *body_copy;
+    bool failed;
 };
 
 struct request {
@@ -248,10 +249,12 @@ static void run(void *ctx)
 static struct request *ask(struct store_door *door, void *ctx)
 {
     struct request *request = calloc(1, sizeof *request);
-    assert_non_null(request);
+    if (request == NULL || loop_timer_set(door->loop, &door->timer, 0) != MSGIN5G_OK) {
+        free(request);
+        return NULL;
+    }
     request->ctx = ctx;
     DL_APPEND(door->requests, request);
-    assert_int_equal(loop_timer_set(door->loop, &door->timer, 0), MSGIN5G_OK);
     return request;
 }
 
@@ -328,21 +331,27 @@ uint64_t fake_store_highest(const struct store_door *door)
 struct store_write *store_write_create(struct store_door *door)
 {
     struct store_write *write = calloc(1, sizeof *write);
-    assert_non_null(write);
-    write->door = door;
+    if (write != NULL)
+        write->door = door;
     return write;
 }
 
 static struct row *add(struct store_write *write, struct msgin5g_str name, const void *octets, size_t length)
 {
+    static struct row lost; /* what is put there matters to nobody: the write fails */
     struct row *row = calloc(1, sizeof *row);
-    assert_non_null(row);
+    uint8_t *copy = malloc(length + 1);
+    if (row == NULL || copy == NULL) {
+        free(row);
+        free(copy);
+        write->failed = true;
+        return &lost;
+    }
     assert_true(name.length <= sizeof row->name);
     if (name.length > 0)
         memcpy(row->name, name.octets, name.length);
     row->name_length = name.length;
-    row->octets = malloc(length + 1);
-    assert_non_null(row->octets);
+    row->octets = copy;
     if (length > 0)
         memcpy(row->octets, octets, length);
     row->length = length;
@@ -354,9 +363,10 @@ void store_write_body(struct store_write *write, const void *octets, size_t leng
 {
     free(write->body_copy);
     write->body_copy = malloc(length);
-    assert_non_null(write->body_copy);
-    memcpy(write->body_copy, octets, length);
-    write->body_length = length;
+    write->failed = write->failed || write->body_copy == NULL;
+    write->body_length = write->body_copy != NULL ? length : 0;
+    if (write->body_copy != NULL)
+        memcpy(write->body_copy, octets, length);
 }
 
 void store_write_copy(struct store_write *write, const struct store_copy *copy)
@@ -398,11 +408,12 @@ void store_write_forget_through(struct store_write *write, enum store_kind kind,
 
 enum msgin5g_err store_write_commit(struct store_write *write, store_done_fn *done, void *ctx)
 {
-    if (write->door->dead) {
+    struct request *request = write->failed || write->door->dead ? NULL : ask(write->door, ctx);
+    if (request == NULL) {
+        enum msgin5g_err err = write->door->dead ? MSGIN5G_ERR_CLOSED : MSGIN5G_ERR_NO_MEMORY;
         store_write_free(write);
-        return MSGIN5G_ERR_CLOSED;
+        return err;
     }
-    struct request *request = ask(write->door, ctx);
     request->write = write;
     request->done = done;
     return MSGIN5G_OK;
@@ -411,6 +422,8 @@ enum msgin5g_err store_write_commit(struct store_write *write, store_done_fn *do
 void store_remove(struct store_door *door, uint64_t id)
 {
     struct store_write *write = store_write_create(door);
+    if (write == NULL)
+        return;
     store_write_remove(write, id);
     (void)store_write_commit(write, NULL, NULL);
 }
@@ -418,9 +431,9 @@ void store_remove(struct store_door *door, uint64_t id)
 enum msgin5g_err store_page_read(
     struct store_door *door, const struct store_query *query, store_page_fn *done, void *ctx)
 {
-    if (door->dead)
-        return MSGIN5G_ERR_CLOSED;
-    struct request *request = ask(door, ctx);
+    struct request *request = door->dead ? NULL : ask(door, ctx);
+    if (request == NULL)
+        return door->dead ? MSGIN5G_ERR_CLOSED : MSGIN5G_ERR_NO_MEMORY;
     request->page = done;
     request->query = *query;
     memcpy(request->recipient, query->recipient.octets, query->recipient.length);
@@ -430,13 +443,18 @@ enum msgin5g_err store_page_read(
 
 enum msgin5g_err store_summaries_read(struct store_door *door, store_summaries_fn *each, void *ctx)
 {
-    ask(door, ctx)->summaries = each;
+    struct request *request = ask(door, ctx);
+    if (request == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    request->summaries = each;
     return MSGIN5G_OK;
 }
 
 enum msgin5g_err store_records_read(struct store_door *door, enum store_kind kind, store_records_fn *each, void *ctx)
 {
     struct request *request = ask(door, ctx);
+    if (request == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
     request->records = each;
     request->kind = kind;
     return MSGIN5G_OK;

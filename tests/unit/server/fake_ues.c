@@ -172,7 +172,9 @@ static void build(struct fake_ues *ues)
         .superseded = note_superseded,
         .ctx = ues,
         .changed = note_change,
-        .changed_ctx = ues };
+        .changed_ctx = ues,
+        .keep = registration_records_keep,
+        .keep_ctx = &ues->registration_records };
     struct delivery_config delivery = { .in_flight = 8,
         .queue_messages = 100,
         .queue_octets = 65536,
@@ -193,6 +195,9 @@ static void build(struct fake_ues *ues)
     assert_int_equal(
         registrations_create(ues->loop, &registrations, ues->directory, ues->map, ues->metrics, &ues->registrations),
         MSGIN5G_OK);
+    ues->registration_records =
+        (struct registration_records){ .door = ues->door, .registrations = ues->registrations, .loop = ues->loop };
+    assert_int_equal(registration_records_load(&ues->registration_records), MSGIN5G_OK);
     make_audiences(ues);
     delivery.audiences = (struct audiences){ ues->router, ues->groups, ues->topics };
     assert_int_equal(delivery_create(ues->loop, &delivery, ues->router, ues->door, fake_store_highest(ues->door) + 1,

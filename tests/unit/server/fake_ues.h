@@ -7,6 +7,7 @@
 #include "fake_store.h"
 #include "groups_local.h"
 #include "identity.h"
+#include "registration_records.h"
 #include "topics.h"
 #include "virtual_clock.h"
 #include "way_ue.h"
@@ -40,6 +41,7 @@ struct fake_ues {
     struct identity_map *map;
     struct directory *directory;
     struct registrations *registrations;
+    struct registration_records registration_records;
     struct neighbours neighbours; /* none */
     struct store_door *door;      /* fake_store.h; what is asked of it happens when the loop goes round */
     struct router *router;

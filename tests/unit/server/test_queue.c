@@ -402,6 +402,33 @@ static void test_restart(void **state)
     assert_int_equal(fake_ues_post(ues, 1, ue_imdn(2, 1, ID_2)), 403);
 }
 
+/* A registration goes on: the UE is unavailable until it speaks, its profile and lifetime are as they were. */
+static void test_registrations_survive(void **state)
+{
+    struct fake_ues *ues = *state;
+    register_with(
+        ues, 1, "{\"comAvail\":{\"schTime\":\"2026-01-01T00:00:00Z\",\"durTime\":1,\"storeForward\":\"OPTOUT\"}}");
+    fake_ues_register(ues, 2);
+    assert_int_equal(fake_ues_post(ues, 2,
+                         "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"DEREG\","
+                         "\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:ue-3@lab.example\"}}"),
+        204);
+    fake_ues_wait_s(ues, 1800);
+    fake_ues_restart(ues);
+    assert_int_equal(registrations_count(ues->registrations), 2);
+    /* UE 1 speaks over a new session, without REG. */
+    assert_int_equal(fake_ues_post(ues, 0, ue_msg(1, UE_2, ID_1, SF)), 204);
+    assert_response(ues, 0, 0, ID_1, "\"Cause\":\"RECIPIENT_OPTED_OUT\"");
+    assert_int_equal(fake_ues_post(ues, 1, ue_msg(2, "im:ue-1@lab.example", ID_2, "")), 204);
+    assert_sent(ues, 1, 0, ID_2);
+    assert_int_equal(fake_ues_post(ues, 2, ue_msg(3, UE_2, numbered(3), "")), 403); /* it had left */
+    fake_ues_wait_s(ues, 1799);
+    assert_int_equal(registrations_count(ues->registrations), 2);
+    fake_ues_wait_s(ues, 1);
+    assert_int_equal(registrations_count(ues->registrations), 0);
+    assert_int_equal(fake_store_records(ues->door, STORE_REGISTRATION), 0);
+}
+
 /* At-least-once between server and UE: the UE tells the second one by its message id. */
 static void test_end_between_acknowledgement_and_removal(void **state)
 {
@@ -617,6 +644,7 @@ int main(void)
         TEST(test_last_attempt_does_not_wait_for_the_window),
         TEST(test_delivery_time),
         TEST(test_restart),
+        TEST(test_registrations_survive),
         TEST(test_end_between_acknowledgement_and_removal),
         TEST(test_marks_are_forgotten),
         TEST(test_slow_acknowledgement),
