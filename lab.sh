@@ -3,12 +3,14 @@
 #   ./lab.sh          every step as one readable line; exit code 0 only if everything went as it should
 #   ./lab.sh --json   one JSON object a step
 #   ./lab.sh --keep   leave the daemons running and say how to talk to them
+#   ./lab.sh --profile dtls1.2|dtls1.3|tls1.2|tls1.3|oscore      of the Ua* profiles this one only; may be repeated
+#   ./lab.sh --key-log FILE   the server's secrets for tshark; OSCORE contexts are printed, too
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 case "${1:-}" in
 -h | --help)
-    sed -n '2,5s/^# \{0,1\}//p' "$0"
+    sed -n '2,7s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac

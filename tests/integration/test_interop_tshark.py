@@ -100,3 +100,9 @@ def test_oscore(lab):
 
     assert set(paths("-o", "uat:oscore_contexts:" + context)) == {"msgin5g"}
     assert paths() == [], "something shows without the context"
+    logged = next(line for line in lab.key_log.read_text().splitlines()
+                  if line.startswith("# OSCORE ") and "recipient_id=%s " % ue.context.ue_sid.hex() in line)
+    part = dict(word.split("=", 1) for word in logged.split()[2:])
+    assert context == ",".join('"%s"' % text for text in (
+        part["recipient_id"], part["sender_id"], part["master_secret"], part["master_salt"], part["id_context"],
+        "AES-CCM-16-64-128 (CCM*)")), "the server's key log says something else"

@@ -66,3 +66,19 @@ def test_failure_is_told(tmp_path):
     done = run(MSGIN5G_BUILD_DIR=str(tmp_path / "build"))
     assert done.returncode == 1
     assert "FAIL" in done.stdout
+
+
+def test_each_profile_once_and_one_alone():
+    lines = [json.loads(line) for line in run("--json").stdout.splitlines()]
+    shown = [line["what"] for line in lines if line.get("what", "").startswith("message over ")]
+    assert shown == ["message over %s" % name for name in ("DTLS 1.2", "DTLS 1.3", "TLS 1.2", "TLS 1.3", "OSCORE")]
+    lines = [json.loads(line) for line in run("--json", "--profile", "tls1.2").stdout.splitlines()]
+    assert [line["what"] for line in lines if line.get("what", "").startswith("message over ")] == ["message over TLS 1.2"]
+
+
+def test_contexts_for_tshark(tmp_path):
+    """Keys are told only when asked for."""
+    done = run("--profile", "oscore", "--key-log", str(tmp_path / "keys"))
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"-o 'uat:oscore_contexts:\"[0-9a-f]{8}\",\"[0-9a-f]{2}\",\"[0-9a-f]{64}\",", done.stdout)
+    assert "uat:" not in run("--profile", "oscore").stdout

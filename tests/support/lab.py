@@ -17,6 +17,15 @@ GROUP = "im:pumps@lab.example"
 TOPIC = "alarms"
 
 
+PROFILES = {  # Ua* profile: what people call it, scheme, options of our command, how the protection's name begins
+    "dtls1.2": ("DTLS 1.2", "coaps", ("--tls", "1.2"), "DTLSv1.2 "),
+    "dtls1.3": ("DTLS 1.3", "coaps", ("--tls", "1.3"), "DTLSv1.3 "),
+    "tls1.2": ("TLS 1.2", "coaps+tcp", ("--tls", "1.2"), "TLSv1.2 "),
+    "tls1.3": ("TLS 1.3", "coaps+tcp", ("--tls", "1.3"), "TLSv1.3 "),
+    "oscore": ("OSCORE", "coap", (), "OSCORE "),
+}
+
+
 class Failed(Exception):
     """A step did not end as it should."""
 
@@ -72,8 +81,10 @@ def only(events, name):
 
 
 class Lab:
-    def __init__(self, bed):
+    def __init__(self, bed, profiles, key_log):
         self.bed = bed
+        self.profiles = profiles
+        self.key_log = key_log  # None: none
         self.ue1, self.ue2, self.ue3 = bed.add_subscribers(3)
 
     def start_aanf(self):
@@ -81,9 +92,11 @@ class Lab:
         return "%s, metrics at %s" % (daemon.ready["sbi"], daemon.ready["management"])
 
     def start_server(self):
-        daemon = self.bed.start_server(groups=[{"id": GROUP, "members": [ue.service_id for ue in self.bed.subscribers]}])
-        return "%s, tcp %s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["coaps+tcp"],
-                                              daemon.ready["management"])
+        debug = {"key_log": True, "key_log_file": str(pathlib.Path(self.key_log).absolute())} if self.key_log else {}
+        daemon = self.bed.start_server(groups=[{"id": GROUP, "members": [ue.service_id for ue in self.bed.subscribers]}],
+                                       listen=testbed.OSCORE, debug=debug)
+        return "%s, tcp %s, oscore %s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["coaps+tcp"],
+                                                         daemon.ready["coap"], daemon.ready["management"])
 
     def authenticate(self, ue):
         """5G AKA, K_AKMA, A-KID, DTLS with K_AF, registration."""
@@ -92,13 +105,13 @@ class Lab:
         a_kid = only(events, "authenticated")["a_kid"]
         return "A-KID %s…, %s" % (a_kid[:10], only(events, "registered")["protection"])
 
-    def exchange(self, sender, receiver, text, scheme="coaps"):
-        """One message with delivery report, sent over @p scheme to a UE on coaps; both ends must agree."""
+    def exchange(self, sender, receiver, text, profile="dtls1.3"):
+        """One message with delivery report, sent over @p profile to a UE on coaps; both ends must agree."""
+        _, scheme, options, name = PROFILES[profile]
         listener = self.bed.listen(receiver, "--count", 1)
         listener.event("registered")
         code, events = self.bed.run_client(sender, "send", "--to", receiver.service_id, "--payload", text, "--report",
-                                           uri=self.bed.uri(scheme))
-        name = {"coaps": "DTLSv1.3 ", "coaps+tcp": "TLSv1.3 "}[scheme]
+                                           *options, uri=self.bed.uri(scheme))
         expect(only(events, "registered")["protection"].startswith(name), "not protected by %s" % name)
         got = listener.event("message", payload=text)
         expect(got["from"] == sender.service_id, "it came from %s" % got["from"])
@@ -148,13 +161,15 @@ class Lab:
     def run(self, report):
         steps = (
             ("akma-aanf", "starts", "HTTP/2 over TLS", self.start_aanf),
-            ("msgin5g-server", "starts", "DTLS and TLS 1.2 and 1.3 PSK", self.start_server),
+            ("msgin5g-server", "starts", "DTLS and TLS 1.2 and 1.3 PSK, OSCORE", self.start_server),
             ("UE 1", "5G AKA, AKMA keys, registration", "", lambda: self.authenticate(self.ue1)),
             ("UE 2", "5G AKA, AKMA keys, registration", "", lambda: self.authenticate(self.ue2)),
             ("UE 1 → UE 2", "message with delivery report", "", lambda: self.exchange(self.ue1, self.ue2, "hello, valve")),
             ("UE 2 → UE 1", "message with delivery report", "", lambda: self.exchange(self.ue2, self.ue1, "hello, meter")),
-            ("UE 1 → UE 2", "message from coaps+tcp to coaps", "TLS 1.3",
-             lambda: self.exchange(self.ue1, self.ue2, "hello over TCP", "coaps+tcp")),
+            *((  # a function each: the loop's variable is another one by the time they run
+                "UE 1 → UE 2", "message over %s" % PROFILES[name][0], PROFILES[name][1],
+                lambda name=name: self.exchange(self.ue1, self.ue2, "hello over %s" % PROFILES[name][0], name))
+              for name in self.profiles),
             ("UE 1 → group", "message to the members of a group", "", self.to_group),
             ("UE 1 → topic", "message to the subscribers of a topic", "", self.to_topic),
             ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
@@ -177,17 +192,31 @@ def tell_how(bed, lab):
     print("Stop everything:\n  kill %s" % pids)
 
 
+def tell_contexts(path):
+    """What tshark takes to decrypt OSCORE: an -o option for each context of the key log."""
+    for line in pathlib.Path(path).read_text().splitlines():
+        if line.startswith("# OSCORE "):
+            part = dict(word.split("=", 1) for word in line.split()[2:])
+            print("OSCORE context for tshark:\n  -o 'uat:oscore_contexts:%s'" % ",".join('"%s"' % text for text in (
+                part["recipient_id"], part["sender_id"], part["master_secret"], part["master_salt"], part["id_context"],
+                "AES-CCM-16-64-128 (CCM*)")))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="lab.sh", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the daemons running and say how to talk to them")
     parser.add_argument("--json", action="store_true", help="one JSON object a step")
+    parser.add_argument("--profile", action="append", choices=PROFILES, metavar="NAME",
+                        help="of the Ua* profiles show this one only, may be repeated: %s" % ", ".join(PROFILES))
+    parser.add_argument("--key-log", metavar="FILE",
+                        help="have the server write its secrets there, for tshark; OSCORE contexts are printed, too")
     options = parser.parse_args()
 
     shutil.rmtree(FOLDER, ignore_errors=True)
     pathlib.Path(FOLDER).mkdir(parents=True)
     report = Report(options.json)
     bed = testbed.Testbed(FOLDER)
-    lab = Lab(bed)
+    lab = Lab(bed, options.profile or list(PROFILES), options.key_log)
     try:
         lab.run(report)
     finally:
@@ -195,6 +224,8 @@ def main():
         if not keep:
             report.step("lab", "everything it started is stopped", "", lambda: bed.close() or "")
         report.summary()
+    if options.key_log is not None and not options.json:
+        tell_contexts(options.key_log)
     if keep:
         tell_how(bed, lab)
     return 1 if report.failed else 0
