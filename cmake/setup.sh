@@ -51,7 +51,7 @@ test_packages=(
     # second compiler, sanitizer and fuzzing run time, the checks on code shape
     clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev shellcheck
     # integration tests
-    python3-pytest python3-jsonschema python3-yaml python3-cryptography
+    python3-pytest python3-cbor2 python3-jsonschema python3-yaml python3-cryptography
     # the store as an operator sees it; when it syncs
     sqlite3 strace
     # foreign peers: CoAP over OpenSSL and GnuTLS, TLS, HTTP/2; a look at the wire

@@ -16,6 +16,7 @@ COPY common common
 COPY akma akma
 COPY msgin5g-client msgin5g-client
 COPY msgin5g-server msgin5g-server
+COPY seal-adapter seal-adapter
 RUN cmake --preset release -DMSGIN5G_TESTS=OFF \
     && cmake --build --preset release \
     && DESTDIR=/staging cmake --install build/release --strip

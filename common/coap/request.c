@@ -441,12 +441,22 @@ struct msgin5g_str transport_request_echo(const struct transport_request *reques
     return (struct msgin5g_str){ (const char *)coap_opt_value(option), coap_opt_length(option) };
 }
 
-int transport_request_format(const struct transport_request *request)
+static int format_option(const struct transport_request *request, coap_option_num_t number)
 {
     coap_opt_iterator_t iterator;
-    const coap_opt_t *option = coap_check_option(request->pdu, COAP_OPTION_CONTENT_FORMAT, &iterator);
+    const coap_opt_t *option = coap_check_option(request->pdu, number, &iterator);
     return option == NULL ? TRANSPORT_FORMAT_NONE
                           : (int)coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+}
+
+int transport_request_format(const struct transport_request *request)
+{
+    return format_option(request, COAP_OPTION_CONTENT_FORMAT);
+}
+
+int transport_request_accept(const struct transport_request *request)
+{
+    return format_option(request, COAP_OPTION_ACCEPT);
 }
 
 struct msgin5g_str transport_request_body(const struct transport_request *request)

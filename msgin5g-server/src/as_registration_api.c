@@ -46,6 +46,7 @@ static void register_as(struct api *api, struct http_request *request, const str
     enum msgin5g_err err = application_server_register(as, registration, &result);
     if (err == MSGIN5G_OK) {
         log_info("application server registered as_service_id=%s", id->text);
+        delivery_changed(api->delivery, id->text);
         respond_registered(request, id, &result);
     } else if (err == MSGIN5G_ERR_NOT_AUTHORIZED) {
         http_respond_invalid(request, 403, "NOT_AUTHORIZED", "/targetUri", "not among the allowed targets");

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "assignments.h"
 #include "base/secret.h"
 #include "coap/transport.h"
 #include "groups_local.h"
@@ -198,6 +199,16 @@ static const struct config_key debug_keys[] = {
     { "core_dumps", CONFIG_BOOL, AT(debug_core_dumps), "false", .help = "Allow core files and debuggers." }, END
 };
 
+static const struct config_key ue_configuration_keys[] = {
+    { "server_address", CONFIG_STRING, AT(ue_configuration_address), "", 0, 255,
+        .help = "MSGin5G-Server-address; empty: coaps://, the first of auth.fqdns and the port of listen.coaps." },
+    { "segment_size", CONFIG_INT, AT(ue_configuration_segment_size), "0", 0, 2048,
+        .help = "Segment-size, octets of payload in one segment, 64 to 2048; 0: not told." },
+    { "assign_template", CONFIG_STRING, AT(ue_configuration_template), "", 0, MSGIN5G_SERVICE_ID_MAX,
+        .help = "UE Service ID for a UE that has none: im:ue-{random}@iot.example; kept in the store. Empty: none." },
+    END
+};
+
 const struct config_key server_config_schema[] = {
     { "listen", CONFIG_SECTION, .keys = listen_keys, .help = "Where UEs reach the server." },
     { "auth", CONFIG_SECTION, .keys = auth_keys, .help = "Who is let in." },
@@ -211,6 +222,8 @@ const struct config_key server_config_schema[] = {
     { "groups", CONFIG_ITEMS, AT(groups), .keys = group_keys, .item_size = sizeof(struct group_config),
         .help = "Groups of UEs that share a Group Service ID. Read again at SIGHUP." },
     { "topics", CONFIG_SECTION, .keys = topic_keys, .help = "Subscriptions to topics (TS 24.538 6.6)." },
+    { "ue_configuration", CONFIG_SECTION, .keys = ue_configuration_keys,
+        .help = "What UEs are told that ask for their configuration (TS 24.538 6.2)." },
     { "api", CONFIG_SECTION, .keys = config_api_keys,
         .help = "Services for application servers (MSGin5G-3, TS 29.538): TLS with certificates on both sides." },
     { "application_servers", CONFIG_ITEMS, AT(application_servers), .keys = config_application_server_keys,
@@ -342,6 +355,11 @@ void server_config_check(const void *object, struct config_report *report)
         config_report_add(report, "listen.path", "must be one path segment, without '/'");
     check_store(config, report);
     config_api_check(config, report);
+    if (!assignments_template_valid(config->ue_configuration_template))
+        config_report_add(report, "ue_configuration.assign_template",
+            "must be a URI with {random} in it once, such as im:ue-{random}@iot.example");
+    if (config->ue_configuration_segment_size != 0 && config->ue_configuration_segment_size < 64)
+        config_report_add(report, "ue_configuration.segment_size", "must be 0, or 64 to 2048");
     check_aanf(config, report);
     check_callbacks(config, report);
     check_fqdns(config, report);

@@ -57,6 +57,9 @@ struct server_config {
     int64_t registration_max_ms;
     struct config_items bindings; /* struct binding_config */
     char *binding_template;
+    char *ue_configuration_address;
+    int64_t ue_configuration_segment_size;
+    char *ue_configuration_template;
     struct api_config api;
     struct config_items application_servers; /* struct application_server_config */
     struct config_items gateways;            /* struct gateway_config */

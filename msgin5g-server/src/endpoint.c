@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "contexts.h"
 #include "topics.h"
+#include "ue_configuration.h"
 #include "way_ue.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct endpoint {
     struct handshakes *handshakes;
     struct registrations *registrations;
     struct dispatch *dispatch;
+    struct ue_configuration *configuration;
     struct server_metrics *metrics;
     struct a_kid_sessions *a_kid_sessions;
     struct way_ue_config way_config;
@@ -200,6 +202,10 @@ static void on_message(struct endpoint *endpoint, struct link *link, struct tran
         .observe = transport_request_observe(request),
         .expire_time = transport_request_query(request, "expireTime"),
     };
+    if (ue_configuration_serves(incoming.path)) {
+        ue_configuration_request(endpoint->configuration, &link->peer, incoming.path, request);
+        return;
+    }
     if (dispatch_request(endpoint->dispatch, &link->peer, &incoming, &answer))
         transport_respond(request, &answer);
 }
@@ -310,6 +316,7 @@ enum msgin5g_err endpoint_serve(struct endpoint *endpoint, const struct endpoint
     endpoint->establishments = services->establishments;
     endpoint->registrations = services->registrations;
     endpoint->dispatch = services->dispatch;
+    endpoint->configuration = services->configuration;
     contexts_serve(endpoint->contexts, services->registrations);
     enum msgin5g_err err = serve(endpoint, TRANSPORT_COAPS, config->coaps_host, config->coaps_port, &endpoint->port);
     if (err == MSGIN5G_OK && config->coaps_tcp_enabled)

@@ -22,6 +22,7 @@ struct endpoint_services {
     struct establishments *establishments; /* may be NULL while listen.oscore is off */
     struct registrations *registrations;
     struct dispatch *dispatch;
+    struct ue_configuration *configuration;
 };
 /** Begin to serve. @return MSGIN5G_OK, ERR_IO (cannot bind), ERR_INVALID or ERR_NO_MEMORY. */
 enum msgin5g_err endpoint_serve(struct endpoint *endpoint, const struct endpoint_services *services);

@@ -2,6 +2,7 @@
 
 #include "hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 
 struct owner {
     struct owner *next; /* of the same UE Service ID */
+    UT_hash_handle hh;  /* by identity: only its first one is in the table */
+    const struct assignment *assignment;
     char identity[];
 };
 
@@ -21,8 +24,10 @@ struct assignment {
 
 struct identity_map {
     struct assignment *by_service_id;
-    size_t prefix_length; /* of the template, before {digits} */
-    char *template_text;  /* canonical; NULL: none */
+    struct owner *by_identity;
+    const struct assignments *assignments; /* of run time; NULL: none */
+    size_t prefix_length;                  /* of the template, before {digits} */
+    char *template_text;                   /* canonical; NULL: none */
     const char *suffix;
 };
 
@@ -44,28 +49,37 @@ bool identity_template_valid(const char *text)
     return *text == '\0' || template_fill(text, "001010000000001", &id);
 }
 
-static enum msgin5g_err assign(struct identity_map *map, const char *identity, const struct msgin5g_service_id *id)
+static struct assignment *assignment_for(struct identity_map *map, const struct msgin5g_service_id *id)
 {
     struct assignment *assignment;
     HASH_FIND(hh, map->by_service_id, id->text, id->length, assignment);
-    if (assignment == NULL) {
-        assignment = calloc(1, sizeof *assignment + id->length + 1);
-        if (assignment == NULL)
-            return MSGIN5G_ERR_NO_MEMORY;
-        memcpy(assignment->service_id, id->text, id->length + 1);
-        HASH_ADD(hh, map->by_service_id, service_id[0], id->length, assignment);
-        if (!HASH_ADDED(assignment)) {
-            free(assignment);
-            return MSGIN5G_ERR_NO_MEMORY;
-        }
-    }
-    struct owner *owner = malloc(sizeof *owner + strlen(identity) + 1);
+    if (assignment != NULL || (assignment = calloc(1, sizeof *assignment + id->length + 1)) == NULL)
+        return assignment;
+    memcpy(assignment->service_id, id->text, id->length + 1);
+    HASH_ADD(hh, map->by_service_id, service_id[0], id->length, assignment);
+    if (HASH_ADDED(assignment))
+        return assignment;
+    free(assignment);
+    return NULL;
+}
+
+static enum msgin5g_err assign(struct identity_map *map, const char *identity, const struct msgin5g_service_id *id)
+{
+    struct assignment *assignment = assignment_for(map, id);
+    if (assignment == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    struct owner *first, *owner = calloc(1, sizeof *owner + strlen(identity) + 1);
     if (owner == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     strcpy(owner->identity, identity); /* NOLINT: the size is that of identity */
     owner->next = assignment->owners;
+    owner->assignment = assignment;
     assignment->owners = owner;
-    return MSGIN5G_OK;
+    HASH_FIND_STR(map->by_identity, identity, first);
+    if (first != NULL)
+        return MSGIN5G_OK;
+    HASH_ADD_STR(map->by_identity, identity, owner);
+    return HASH_ADDED(owner) ? MSGIN5G_OK : MSGIN5G_ERR_NO_MEMORY;
 }
 
 static enum msgin5g_err assign_all(struct identity_map *map, const struct binding_config *binding)
@@ -128,6 +142,7 @@ void identity_map_free(struct identity_map *map)
     if (map == NULL)
         return;
     struct assignment *assignment, *next;
+    HASH_CLEAR(hh, map->by_identity); /* of the table alone */
     HASH_ITER (hh, map->by_service_id, assignment, next) {
         HASH_DELETE(hh, map->by_service_id, assignment);
         assignment_free(assignment);
@@ -159,7 +174,28 @@ static const struct assignment *find(const struct identity_map *map, const struc
     return assignment;
 }
 
-bool identity_owns(const struct identity_map *map, const char *identity, const struct msgin5g_service_id *id)
+void identity_map_use(struct identity_map *map, const struct assignments *assignments)
+{
+    map->assignments = assignments;
+}
+
+bool identity_first(const struct identity_map *map, const char *identity, struct msgin5g_service_id *out)
+{
+    static const char imsi[] = "imsi-";
+    const struct owner *owner;
+    HASH_FIND_STR(map->by_identity, identity, owner);
+    if (owner != NULL)
+        return msgin5g_service_id_parse(msgin5g_str(owner->assignment->service_id), out) == MSGIN5G_OK;
+    if (map->template_text == NULL || strncmp(identity, imsi, sizeof imsi - 1) != 0)
+        return false;
+    char text[MSGIN5G_SERVICE_ID_MAX + 1];
+    int length = snprintf(text, sizeof text, "%.*s%s%s", (int)map->prefix_length, map->template_text,
+        identity + sizeof imsi - 1, map->suffix);
+    return length > 0 && (size_t)length < sizeof text && msgin5g_service_id_parse(msgin5g_str(text), out) == MSGIN5G_OK;
+}
+
+static bool owns_by_configuration(
+    const struct identity_map *map, const char *identity, const struct msgin5g_service_id *id)
 {
     static const char imsi[] = "imsi-";
     const struct assignment *assignment = find(map, id);
@@ -174,7 +210,14 @@ bool identity_owns(const struct identity_map *map, const char *identity, const s
     return digits.length > 0 && msgin5g_str_equal(digits, msgin5g_str(identity + sizeof imsi - 1));
 }
 
+bool identity_owns(const struct identity_map *map, const char *identity, const struct msgin5g_service_id *id)
+{
+    return owns_by_configuration(map, identity, id) ||
+           (map->assignments != NULL && assignments_owns(map->assignments, identity, id));
+}
+
 bool identity_known(const struct identity_map *map, const struct msgin5g_service_id *id)
 {
-    return find(map, id) != NULL || template_digits(map, id).length > 0;
+    return find(map, id) != NULL || template_digits(map, id).length > 0 ||
+           (map->assignments != NULL && assignments_known(map->assignments, id));
 }

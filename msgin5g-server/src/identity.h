@@ -5,6 +5,7 @@
 #ifndef IDENTITY_H
 #define IDENTITY_H
 
+#include "assignments.h"
 #include "config.h"
 #include "msgin5g/ids.h"
 
@@ -17,6 +18,10 @@ struct identity_map;
 bool identity_template_valid(const char *text);
 /** Build from a configuration that was checked; it is copied. @return MSGIN5G_OK or ERR_NO_MEMORY. */
 enum msgin5g_err identity_map_create(const struct server_config *config, struct identity_map **out);
+/** UE Service IDs assigned at run time count, too. @p assignments is borrowed. */
+void identity_map_use(struct identity_map *map, const struct assignments *assignments);
+/** The first UE Service ID the configuration gives @p identity. @return false when it gives none. */
+bool identity_first(const struct identity_map *map, const char *identity, struct msgin5g_service_id *out);
 /** NULL is allowed. */
 void identity_map_free(struct identity_map *map);
 /** True when @p id is assigned to @p identity ("imsi-...", "msisdn-...", as the AAnF gave it). */

@@ -152,10 +152,12 @@ static enum msgin5g_err decode_report(struct msgin5g_str body, struct submitted 
 
 static void submit(struct api *api, struct submitted *submitted)
 {
+    int64_t latency_ms = submitted->message.latency_ms; /* EC-39 */
     const struct submission submission = { .message = &submitted->message.message,
         .originator = &submitted->originator,
         .body = http_request_body(submitted->request),
-        .confirmable = true };
+        .confirmable = true,
+        .latency_ms = latency_ms > 0 ? latency_ms : 0 };
     struct delivery_outcome outcome;
     struct delivery_pending *pending = delivery_submit(api->delivery, &submission, &outcome);
     if (pending != NULL)

@@ -18,6 +18,7 @@
 #include "router.h"
 #include "server_metrics.h"
 #include "topic_records.h"
+#include "ue_configuration.h"
 
 #include <stdlib.h>
 
@@ -49,6 +50,8 @@ struct shard {
     struct endpoint *endpoint;
     struct af_callbacks *callbacks; /* NULL: aanf.notif_uri is empty */
     struct neighbours neighbours;
+    struct assignments *assignments;
+    struct ue_configuration *configuration;
     struct api *api; /* NULL: api.certificate is empty */
 };
 
@@ -178,6 +181,32 @@ static enum msgin5g_err create_audiences(struct shard *shard)
     return topic_records_load(&shard->topic_records);
 }
 
+static enum msgin5g_err create_configuration(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    enum msgin5g_err err =
+        assignments_create(shard->loop, shard->door, config->ue_configuration_template, &shard->assignments);
+    if (err == MSGIN5G_OK)
+        err = assignments_load(shard->assignments);
+    if (err != MSGIN5G_OK)
+        return err;
+    identity_map_use(shard->map, shard->assignments);
+    return ue_configuration_create(config, shard->map, shard->assignments, &shard->configuration);
+}
+
+/* Where UEs register, as those are told that ask; the port is known only now. */
+static void tell_address(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    char address[300];
+    if (*config->ue_configuration_address != '\0')
+        (void)snprintf(address, sizeof address, "%s", config->ue_configuration_address);
+    else
+        (void)snprintf(address, sizeof address, "coaps://%.253s:%u",
+            config->fqdns.count > 0 ? config->fqdns.values[0] : config->coaps_host, endpoint_port(shard->endpoint));
+    ue_configuration_set_address(shard->configuration, address);
+}
+
 static enum msgin5g_err create_message_path(struct shard *shard)
 {
     const struct server_config *config = shard->config;
@@ -242,8 +271,11 @@ static bool disable(void *ctx, struct msgin5g_str a_kid)
 static enum msgin5g_err serve(struct shard *shard)
 {
     const struct endpoint_services services = { shard->handshakes, shard->establishments, shard->registrations,
-        shard->dispatch };
-    return endpoint_serve(shard->endpoint, &services);
+        shard->dispatch, shard->configuration };
+    enum msgin5g_err err = endpoint_serve(shard->endpoint, &services);
+    if (err == MSGIN5G_OK)
+        tell_address(shard);
+    return err;
 }
 
 /* Bottom up: each step needs what the steps before made. */
@@ -268,6 +300,8 @@ static enum msgin5g_err build(struct shard *shard)
         err = create_audiences(shard);
     if (err == MSGIN5G_OK)
         err = create_message_path(shard);
+    if (err == MSGIN5G_OK)
+        err = create_configuration(shard);
     if (err == MSGIN5G_OK)
         err = load(shard);
     if (err == MSGIN5G_OK)
@@ -312,6 +346,7 @@ void shard_free(struct shard *shard)
     store_door_free(shard->door);
     delivery_free(shard->delivery);
     dispatch_free(shard->dispatch);
+    ue_configuration_free(shard->configuration);
     topics_free(shard->topics);
     groups_local_free(shard->groups);
     router_free(shard->router);
@@ -324,6 +359,7 @@ void shard_free(struct shard *shard)
     establishments_free(shard->establishments);
     tls_context_free(shard->aanf_tls);
     identity_map_free(shard->map);
+    assignments_free(shard->assignments);
     server_metrics_free(shard->metrics);
     free(shard);
 }
@@ -357,7 +393,9 @@ enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *c
         identity_map_free(map);
     if (err != MSGIN5G_OK)
         return err;
+    identity_map_use(map, shard->assignments);
     router_set_map(shard->router, map);
+    ue_configuration_set_map(shard->configuration, map);
     size_t ended = registrations_rebind(shard->registrations, map);
     identity_map_free(shard->map);
     shard->map = map;

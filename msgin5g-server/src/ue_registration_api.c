@@ -41,7 +41,11 @@ static enum msgin5g_err register_one(
     enum msgin5g_err err = msgin5g_service_id_parse(entry->ue_service_id, &id);
     if (err == MSGIN5G_OK && is_own_ue(api, &id))
         err = MSGIN5G_ERR_NOT_AUTHORIZED;
-    return err == MSGIN5G_OK ? gateway_register_ue(gateway, &id, *lifetime_s) : err;
+    if (err == MSGIN5G_OK)
+        err = gateway_register_ue(gateway, &id, *lifetime_s);
+    if (err == MSGIN5G_OK)
+        delivery_changed(api->delivery, id.text);
+    return err;
 }
 
 static void respond_results(

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from application_server import Api, api_config, free_port, make_certs
-from testbed import Testbed, wait_for
+from testbed import Testbed
 
 DELIVERY = "/msgs-msgdelivery/v1"
 AS_ID = "im:scada@a.example"
@@ -112,20 +112,19 @@ def test_nothing_is_passed_on(pair):
 
 
 def test_peer_that_is_down_and_comes_back(pair):
-    """The sender hears of it; the next message finds the peer again."""
+    """What is to be stored waits here and goes out when the peer answers again; all else finds it again, too."""
     bed = pair.bed
     bed.daemons.remove(pair.servers["b"])
     assert pair.servers["b"].stop() == 0
-    code, events = bed.run_client(pair.ue_a, "send", "--to", pair.ue_b.service_id, "--payload", "x", "--store",
-                                  "--expires", "1s", uri=pair.uris["a"])
-    assert code == 9, events
+    code, events = bed.run_client(pair.ue_a, "send", "--to", pair.ue_b.service_id, "--payload", "stored", "--store",
+                                  uri=pair.uris["a"])
+    assert code == 0, events
+    assert [event["status"] for event in events if event["event"] == "response"] == ["stored for deferred delivery"]
     pair.start("b", "a", pair.ue_b)
     listener = bed.listen(pair.ue_b, uri=pair.uris["b"])
     listener.event("registered")
-
-    def arrives():
-        bed.run_client(pair.ue_a, "send", "--to", pair.ue_b.service_id, "--payload", "again", uri=pair.uris["a"])
-        listener.drain()
-        return any(event.get("payload") == "again" for event in listener.events)
-    wait_for(arrives, what="a message after the peer came back")
+    listener.event("message", payload="stored", timeout_s=60)
+    assert bed.run_client(pair.ue_a, "send", "--to", pair.ue_b.service_id, "--payload", "again", "--store",
+                          uri=pair.uris["a"])[0] == 0
+    listener.event("message", payload="again")
     listener.stop()

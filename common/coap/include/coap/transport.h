@@ -154,6 +154,8 @@ struct msgin5g_str transport_request_echo(const struct transport_request *reques
 int transport_request_format(const struct transport_request *request);
 struct msgin5g_str transport_request_body(const struct transport_request *request);
 bool transport_request_confirmable(const struct transport_request *request);
+/** Accept (RFC 7252 5.10.4), TRANSPORT_FORMAT_NONE when absent. */
+int transport_request_accept(const struct transport_request *request);
 /** Value of the first Uri-Query option "@p name=value"; borrowed, absent when there is none. */
 struct msgin5g_str transport_request_query(const struct transport_request *request, const char *name);
 
