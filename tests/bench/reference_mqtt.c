@@ -20,6 +20,7 @@
 #define WINDOW      32
 #define SAMPLES_MAX 4000000
 #define SINGLES     5000
+#define RUNS        5
 #define KEY         "1111111111111111111111111111111111111111111111111111111111111111"
 
 struct ue {
@@ -175,6 +176,51 @@ static void traffic(struct load *load, size_t pairs, double seconds, uint64_t li
     samples_free(&load->latency);
 }
 
+static void turn_until(struct load *load, const uint64_t *counter, uint64_t target)
+{
+    while (*counter < target) {
+        turn(load);
+        for (size_t i = 0; i < load->count; i++)
+            if (mosquitto_want_write(load->ues[i].mqtt))
+                (void)mosquitto_loop_write(load->ues[i].mqtt, 1);
+    }
+}
+
+/* One PUBLISH to all of them, RUNS times; the first does not count. The broker's CPU for each delivery. */
+static void fan_out(struct load *load, int pid)
+{
+    struct samples costs;
+    char payload[PAYLOAD];
+    uint64_t subscribed;
+
+    samples_init(&costs, RUNS);
+    samples_init(&load->latency, SAMPLES_MAX);
+    memset(payload, '0', sizeof payload);
+    load->subscribed = 0;
+    for (size_t i = 0; i < load->count; i++) {
+        if (mosquitto_subscribe(load->ues[i].mqtt, NULL, "all", 1) != MOSQ_ERR_SUCCESS)
+            die("subscribe");
+        subscribed = load->subscribed;
+        while (subscribed == load->subscribed)
+            turn(load);
+    }
+    for (unsigned run = 0; run <= RUNS; run++) {
+        int64_t cpu_ns = process_cpu_ns(pid);
+
+        load->delivered = 0;
+        if (mosquitto_publish(load->ues[0].mqtt, NULL, "all", PAYLOAD, payload, 1, false) != MOSQ_ERR_SUCCESS)
+            die("publish");
+        turn_until(load, &load->delivered, load->count);
+        for (int64_t until_ns = now_ns() + SECOND_NS / 3; now_ns() < until_ns;) /* the last PUBACKs */
+            turn(load);
+        if (run > 0)
+            samples_add(&costs, (process_cpu_ns(pid) - cpu_ns) / (int64_t)load->count);
+    }
+    printf(",\"fan_out_us\":%.2f", samples_quantile(&costs, 0.5));
+    samples_free(&costs);
+    samples_free(&load->latency);
+}
+
 int main(int argc, char **argv)
 {
     struct load load = { 0 };
@@ -200,6 +246,8 @@ int main(int argc, char **argv)
         traffic(&load, pairs, strtod(argv[5], NULL), 0, pid, "message");
         load.spin = true;
         traffic(&load, 1, 30, SINGLES, pid, "single");
+    } else if (strtod(argv[5], NULL) > 0) {
+        fan_out(&load, pid);
     }
     puts("}");
     return 0; /* the broker sees the connections go */

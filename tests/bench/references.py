@@ -82,6 +82,8 @@ def measure(options, pin):
             found["single_p50"] = "Mosquitto %.0f" % mqtt["single_p50_us"]
             found["single_p99"] = "Mosquitto %.0f" % mqtt["single_p99_us"]
         found["register", "c0a8"] = "Mosquitto connect and subscribe %.0f" % mqtt["connect_cpu_us"]
+        mqtt = mosquitto(folder, CCM8, 0, 1000, 1, pin)
+        found["fan-out"] = "Mosquitto %.2f (n = 1000)" % mqtt["fan_out_us"]
         mqtt = mosquitto(folder, ECDHE, 0, 2000, 0, pin)
         found["register", "ccac"] = "Mosquitto connect and subscribe %.0f" % mqtt["connect_cpu_us"]
         for pairs in options.pairs:

@@ -282,20 +282,28 @@ def fan_out(bed, generators, to_group, recipients):
     return (cpu_us(bed.server.process) - before) / recipients, (last_ns - sent_ns) / 1e9
 
 
+def fleets(bed, ues, subscribe):
+    """So many registered UEs in as many processes as it takes."""
+    processes = -(-ues // HOLDER_UES)
+    borders = [ues * number // processes for number in range(processes + 1)]
+    generators = []
+    for first, after in zip(borders, borders[1:]):
+        generators.append(Generator(bed, after - first, first=1 + first))
+        complete(generators[-1].step("register", after - first), after - first)
+        if subscribe:
+            generators[-1].step("subscribe", after - first)
+    return generators
+
+
 def fan_outs(table, options):
-    """One message to a group and to the subscribers of a topic, each of which acknowledges its copy."""
+    """One message to a group and to the subscribers of a topic, each of which acknowledges its copy. More than 28,000 UEs
+    are more UDP ports than Linux gives out by itself: run that in a network namespace (docs/performance.md)."""
     for recipients, goal_s, to_group in ((1000, None, True), (10000, 1, True), (1000, None, False), (50000, 2, False)):
         recipients = min(recipients, options.recipients)
         members = ["im:ue-00101%010d@lab.example" % number for number in range(1, recipients + 2)]
         groups = [{"id": "im:bench@lab.example", "members": members}] if to_group else []
         with started(groups=groups) as bed:
-            generators = []
-            for start in range(0, recipients + 1, HOLDER_UES):
-                ues = max(2, min(HOLDER_UES, recipients + 1 - start))
-                generators.append(Generator(bed, ues, first=1 + start))
-                complete(generators[-1].step("register", ues), ues)
-                if not to_group:
-                    generators[-1].step("subscribe", ues)
+            generators = fleets(bed, recipients + 1, not to_group)
             fan_out(bed, generators, to_group, recipients)
             runs = sorted(fan_out(bed, generators, to_group, recipients) for _ in range(options.runs))
             figure, seconds = runs[len(runs) // 2]
