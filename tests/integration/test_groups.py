@@ -77,6 +77,19 @@ def test_ec31_every_member_away(lab):
     assert code == 9
 
 
+def test_ec31_stored_for_those_who_are_away(lab, listeners):
+    """One "stored" whatever the number of members it is stored for; each gets it when it is back."""
+    code, events = send(lab, 0, PUMPS, "--store")
+    assert [(event["event"], event["status"]) for event in events] == [("response", "stored for deferred delivery")]
+    assert code == 0
+    for listener in listeners:
+        listener.event("message", group=PUMPS)
+    away = lab.listen(lab.subscribers[3])
+    message = away.event("message")
+    assert (message["group"], message["payload"]) == (PUMPS, "STOP")
+    assert away.stop() == 0
+
+
 def test_reports_come_from_each_member(lab, listeners):
     code, events = send(lab, 0, PUMPS, "--report")
     assert code == 0

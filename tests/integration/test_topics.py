@@ -118,6 +118,20 @@ def test_ec29c_subscription_outlives_deregistration(lab):
     unsubscribe(lab, valve, "alarms")
 
 
+def test_stored_for_a_subscriber_that_is_away(lab):
+    """EC-29c with store-and-forward: what is published meanwhile waits, and says through which topic it came."""
+    meter, valve = lab.subscribers[:2]
+    assert subscribe(lab, valve, "alarms").stop() == 0
+    code, events = publish(lab, meter, "alarms", "while away", "--store")
+    responses = [event["status"] for event in events if event["event"] == "response"]
+    assert (code, responses) == (0, ["stored for deferred delivery"])
+    listener = lab.listen(valve)
+    message = listener.event("message")
+    assert (message["topic"], message["payload"]) == ("alarms", "while away")
+    assert listener.stop() == 0
+    unsubscribe(lab, valve, "alarms")
+
+
 def records(lab):
     """(topic, subscriber) of every record of a subscription in the store, as an operator would see them."""
     with contextlib.closing(sqlite3.connect("file:%s/store/store.db?mode=ro" % lab.folder, uri=True)) as store:

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #define START_UTC_S 1772323200
-#define CROWD       1000
 
 static enum msgin5g_err record(
     struct transport_session *session, const struct transport_call *call, transport_done_fn *done, void *ctx)
@@ -124,21 +123,21 @@ static void bind_ues(struct fake_ues *ues)
  * behind a thousand nobody knows, and anyone may send. */
 static void make_groups(struct fake_ues *ues)
 {
-    static char ids[CROWD + 1][40];
-    static char *pumps[4], *crowd[CROWD + 1];
+    static char ids[FAKE_CROWD + 1][40];
+    static char *pumps[4], *crowd[FAKE_CROWD + 1];
     static char names[3][24] = { "im:pumps@lab.example", "im:alone@lab.example", "im:crowd@lab.example" };
     static char ue_ids[4][24] = { "im:ue-1@lab.example", "im:ue-2@lab.example", "im:ue-3@lab.example",
         "im:who@lab.example" };
-    for (size_t i = 0; i < CROWD; i++) {
+    for (size_t i = 0; i < FAKE_CROWD; i++) {
         (void)snprintf(ids[i], sizeof ids[i], "im:a-%04zu@lab.example", i);
         crowd[i] = ids[i];
     }
-    crowd[CROWD] = ue_ids[1];
+    crowd[FAKE_CROWD] = ue_ids[1];
     for (size_t i = 0; i < 4; i++)
         pumps[i] = ue_ids[i];
     struct group_config groups[] = { { .id = names[0], .members = { pumps, 4 } },
         { .id = names[1], .members = { pumps, 1 } },
-        { .id = names[2], .members = { crowd, CROWD + 1 }, .senders = GROUP_SENDERS_ANYONE } };
+        { .id = names[2], .members = { crowd, FAKE_CROWD + 1 }, .senders = GROUP_SENDERS_ANYONE } };
     struct server_config config = { .groups = { groups, 3 } };
     assert_int_equal(groups_local_create(&config, &ues->groups), MSGIN5G_OK);
 }

@@ -13,6 +13,7 @@
 #include "way_ue.h"
 
 #define FAKE_UES_COUNT 4
+#define FAKE_CROWD     1000 /* members of im:crowd@lab.example whom nobody knows, before UE 2 */
 #define FAKE_SENT_MAX  256
 #define FAKE_BODY_MAX  4096
 
