@@ -290,13 +290,13 @@ static enum msgin5g_err finish(const struct json_writer *w, size_t *length)
     return err == MSGIN5G_ERR_LIMIT ? MSGIN5G_ERR_PAYLOAD_TOO_LARGE : err;
 }
 
-enum msgin5g_err msgin5g_message_encode(
-    const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length)
+static enum msgin5g_err encode(
+    const struct msgin5g_message *message, size_t payload_max, uint8_t *out, size_t capacity, size_t *length)
 {
     struct json_writer w;
     if (!complete(message))
         return MSGIN5G_ERR_INVALID;
-    if (payload_octets(message) > MSGIN5G_PAYLOAD_MAX)
+    if (payload_octets(message) > payload_max)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
     json_writer_init(&w, out, capacity);
     json_object_begin(&w, NULL);
@@ -312,6 +312,18 @@ enum msgin5g_err msgin5g_message_encode(
         writers[message->type](&w, message);
     json_object_end(&w);
     return finish(&w, length);
+}
+
+enum msgin5g_err msgin5g_message_encode(
+    const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length)
+{
+    return encode(message, MSGIN5G_PAYLOAD_MAX, out, capacity, length);
+}
+
+enum msgin5g_err msgin5g_message_encode_whole(
+    const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length)
+{
+    return encode(message, MSGIN5G_WHOLE_MAX, out, capacity, length);
 }
 
 enum msgin5g_err msgin5g_reg_response_encode(

@@ -23,6 +23,7 @@ struct decoder {
     struct msgin5g_message message;
     struct storage *storage;
     struct json_nul nul;
+    size_t body_max, payload_max;
     const char *detail; /* set by a reader that knows better than the name of its row */
 };
 
@@ -261,7 +262,7 @@ static enum msgin5g_err read_payload(struct decoder *d, const cJSON *item)
         return MSGIN5G_ERR_MALFORMED;
     if (d->nul.count > 0)
         text.length = d->nul.length;
-    if (text.length > MSGIN5G_PAYLOAD_MAX)
+    if (text.length > d->payload_max)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
     d->message.payload = text;
     return MSGIN5G_OK;
@@ -450,7 +451,7 @@ void msgin5g_message_free(struct msgin5g_message *message)
 
 static enum msgin5g_err parse(struct decoder *d, const uint8_t *body, size_t length)
 {
-    if (length > MSGIN5G_MESSAGE_MAX) {
+    if (length > d->body_max) {
         d->detail = "the message is too long";
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
     }
@@ -463,10 +464,12 @@ static enum msgin5g_err parse(struct decoder *d, const uint8_t *body, size_t len
     return ok_if(d->detail == NULL);
 }
 
-enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
-    struct msgin5g_message *partial, const char **detail)
+static enum msgin5g_err decode(const uint8_t *body, size_t length, size_t body_max, size_t payload_max,
+    struct msgin5g_message *out, struct msgin5g_message *partial, const char **detail)
 {
-    struct decoder d = { .message = msgin5g_message_init(MSGIN5G_TYPE_MSG) };
+    struct decoder d = {
+        .message = msgin5g_message_init(MSGIN5G_TYPE_MSG), .body_max = body_max, .payload_max = payload_max
+    };
     struct msgin5g_message refused = msgin5g_message_init(MSGIN5G_TYPE_COUNT);
     const cJSON *members[ROW_COUNT] = { NULL };
     enum msgin5g_err err = MSGIN5G_ERR_NO_MEMORY;
@@ -491,4 +494,15 @@ out:
     if (detail != NULL)
         *detail = err == MSGIN5G_OK ? "" : d.detail == NULL ? msgin5g_err_text(err) : d.detail;
     return err;
+}
+
+enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
+    struct msgin5g_message *partial, const char **detail)
+{
+    return decode(body, length, MSGIN5G_MESSAGE_MAX, MSGIN5G_PAYLOAD_MAX, out, partial, detail);
+}
+
+enum msgin5g_err msgin5g_message_decode_whole(const uint8_t *body, size_t length, struct msgin5g_message *out)
+{
+    return decode(body, length, MSGIN5G_WHOLE_BODY_MAX, MSGIN5G_WHOLE_MAX, out, NULL, NULL);
 }

@@ -23,12 +23,22 @@ struct segment_set {
 
 static bool budget_take(struct segment_set *set, size_t octets)
 {
-    struct segment_budget *budget = set->budget;
-    if (octets > budget->limit || budget->used > budget->limit - octets)
-        return false;
-    budget->used += octets;
+    struct segment_budget *budget;
+    for (budget = set->budget; budget != NULL; budget = budget->parent) {
+        if (octets > budget->limit || budget->used > budget->limit - octets)
+            return false;
+    }
+    for (budget = set->budget; budget != NULL; budget = budget->parent)
+        budget->used += octets;
     set->cost += octets;
     return true;
+}
+
+static void budget_give(struct segment_set *set, size_t octets)
+{
+    for (struct segment_budget *budget = set->budget; budget != NULL; budget = budget->parent)
+        budget->used -= octets;
+    set->cost -= octets;
 }
 
 /* Writing and reading it again copies every text, of members to come, too. */
@@ -46,23 +56,31 @@ static enum msgin5g_err copy_message(const struct msgin5g_message *segment, stru
     return err == MSGIN5G_OK || err == MSGIN5G_ERR_NO_MEMORY ? err : MSGIN5G_ERR_INVALID;
 }
 
-enum msgin5g_err segment_set_create(
-    const struct msgin5g_message *segment, struct segment_budget *budget, struct segment_set **out)
+static enum msgin5g_err create(
+    const struct msgin5g_message *message, struct segment_budget *budget, struct segment_set **out)
 {
     enum msgin5g_err err = MSGIN5G_ERR_LIMIT;
-    if (segment->type != MSGIN5G_TYPE_MSG || !segment->segmented || !msgin5g_uuid_valid(segment->segment.set_id))
-        return MSGIN5G_ERR_INVALID;
     struct segment_set *set = calloc(1, sizeof *set);
     if (set == NULL)
         return MSGIN5G_ERR_NO_MEMORY;
     set->budget = budget;
-    memcpy(set->id, segment->segment.set_id.octets, MSGIN5G_UUID_LEN);
-    if (budget_take(set, sizeof *set) && (err = copy_message(segment, &set->message)) == MSGIN5G_OK) {
-        set->message.delivery_copy = segment->delivery_copy;
+    if (budget_take(set, sizeof *set) && (err = copy_message(message, &set->message)) == MSGIN5G_OK) {
+        set->message.delivery_copy = message->delivery_copy;
         *out = set;
         return MSGIN5G_OK;
     }
     segment_set_free(set);
+    return err;
+}
+
+enum msgin5g_err segment_set_create(
+    const struct msgin5g_message *segment, struct segment_budget *budget, struct segment_set **out)
+{
+    if (segment->type != MSGIN5G_TYPE_MSG || !segment->segmented || !msgin5g_uuid_valid(segment->segment.set_id))
+        return MSGIN5G_ERR_INVALID;
+    enum msgin5g_err err = create(segment, budget, out);
+    if (err == MSGIN5G_OK)
+        memcpy((*out)->id, segment->segment.set_id.octets, MSGIN5G_UUID_LEN);
     return err;
 }
 
@@ -81,7 +99,7 @@ void segment_set_free(struct segment_set *set)
     free_pieces(set);
     free(set->whole);
     msgin5g_message_free(&set->message);
-    set->budget->used -= set->cost;
+    budget_give(set, set->cost);
     free(set);
 }
 
@@ -121,8 +139,7 @@ static enum segment_verdict keep(struct segment_set *set, const struct msgin5g_m
         return SEGMENT_NO_ROOM;
     struct piece *piece = malloc(sizeof *piece + payload.length);
     if (piece == NULL) {
-        set->cost -= sizeof *piece + payload.length;
-        set->budget->used -= sizeof *piece + payload.length;
+        budget_give(set, sizeof *piece + payload.length);
         return SEGMENT_NO_ROOM;
     }
     piece->length = payload.length;
@@ -175,6 +192,13 @@ const struct msgin5g_message *segment_set_message(const struct segment_set *set)
     return &set->message;
 }
 
+static void borrow_whole(const struct segment_set *set, struct msgin5g_message *out)
+{
+    *out = set->message;
+    out->storage = NULL;
+    out->payload = (struct msgin5g_str){ set->whole, set->octets };
+}
+
 /* The pieces go as they are copied, so that the budget, which was taken once, holds for nearly all of the time. */
 enum msgin5g_err segment_set_join(struct segment_set *set, struct msgin5g_message *out)
 {
@@ -187,8 +211,26 @@ enum msgin5g_err segment_set_join(struct segment_set *set, struct msgin5g_messag
         at += set->pieces[i]->length;
     }
     free_pieces(set);
-    *out = set->message;
-    out->storage = NULL;
-    out->payload = (struct msgin5g_str){ set->whole, set->octets };
+    borrow_whole(set, out);
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err segment_set_keep(const struct msgin5g_message *whole, struct segment_budget *budget,
+    struct segment_set **out, struct msgin5g_message *copy)
+{
+    struct segment_set *set = NULL;
+    enum msgin5g_err err = create(whole, budget, &set);
+    if (err != MSGIN5G_OK)
+        return err;
+    err = budget_take(set, whole->payload.length) ? MSGIN5G_ERR_NO_MEMORY : MSGIN5G_ERR_LIMIT;
+    if (err == MSGIN5G_ERR_LIMIT || (set->whole = malloc(whole->payload.length + 1)) == NULL) {
+        segment_set_free(set);
+        return err;
+    }
+    if (whole->payload.length > 0)
+        memcpy(set->whole, whole->payload.octets, whole->payload.length);
+    set->octets = whole->payload.length;
+    borrow_whole(set, copy);
+    *out = set;
     return MSGIN5G_OK;
 }

@@ -48,7 +48,8 @@ enum {
     KEY_BACKOFF,
     KEY_MAX_SEGMENT,
     KEY_SEGMENT_WAIT,
-    KEY_LAST = KEY_SEGMENT_WAIT
+    KEY_AGGREGATE,
+    KEY_LAST = KEY_AGGREGATE
 };
 
 static const struct argp_option argp_options[] = {
@@ -75,9 +76,10 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "Registration:", 4 },
     { "lifetime", KEY_LIFETIME, "DURATION", 0, "Lifetime to ask for: 90s, 10m, 2h, 7d", 4 },
     { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
-    { 0, 0, 0, 0, "Segments:", 4 },
+    { 0, 0, 0, 0, "Segments and aggregates:", 4 },
     { "max-segment", KEY_MAX_SEGMENT, "OCTETS", 0, "Payload of one segment, 64 to 2048, both ways (default 2048)", 4 },
     { "segment-wait", KEY_SEGMENT_WAIT, "MS", 0, "Silence before missing segments are asked for (default 5000)", 4 },
+    { "aggregate", KEY_AGGREGATE, "MS", 0, "Let small messages and reports wait this long for others", 4 },
     { 0, 0, 0, 0, "send:", 5 },
     { "to", KEY_TO, "URI", 0, "Recipient, a UE Service ID unless --group, --topic, --as or --area says else", 5 },
     { "group", KEY_GROUP, 0, 0, "The recipient is a group", 5 },
@@ -302,6 +304,9 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
         out->max_segment_size = read_number(state, "max-segment", argument, MSGIN5G_PAYLOAD_MAX);
         if (out->max_segment_size < MSGIN5G_SEGMENT_SIZE_MIN)
             argp_error(state, "--max-segment: at least %d octets", MSGIN5G_SEGMENT_SIZE_MIN);
+        return true;
+    case KEY_AGGREGATE:
+        out->aggregate_wait_ms = read_number(state, "aggregate", argument, 600000);
         return true;
     case KEY_SEGMENT_WAIT:
         out->segment_wait_ms = read_number(state, "segment-wait", argument, 600000);

@@ -34,6 +34,7 @@ struct options {
     int64_t backoff_min_ms;
     int64_t max_segment_size; /* 0: not given */
     int64_t segment_wait_ms;
+    int64_t aggregate_wait_ms;
     struct msgin5g_outgoing outgoing;
     struct buffer payload;
 };

@@ -62,6 +62,7 @@ static int open_context(struct ue *ue, const struct msgin5g_client_events *event
         .oscore = settings->oscore,
         .max_segment_size = (unsigned)ue->options->max_segment_size,
         .segment_wait_ms = (unsigned)ue->options->segment_wait_ms,
+        .aggregate_wait_ms = (unsigned)ue->options->aggregate_wait_ms,
     };
     enum msgin5g_err err = msgin5g_context_create(&context, &ue->context);
 

@@ -47,7 +47,9 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     client->max_segment_size = config->max_segment_size;
     client->segment_size = or_default(config->max_segment_size, MSGIN5G_PAYLOAD_MAX);
     client->segment_wait_ms = or_default(config->segment_wait_ms, DEFAULT_SEGMENT_WAIT_MS);
+    client->aggregate_wait_ms = config->aggregate_wait_ms;
     segments_in_init(client);
+    reports_init(client);
     return MSGIN5G_OK;
 }
 
@@ -141,6 +143,7 @@ enum msgin5g_err msgin5g_client_deregister(struct msgin5g_client *client)
     enum msgin5g_err err;
 
     context_enter(context);
+    aggregates_flush(client);
     err = registration_end(client);
     context_leave(context);
     return err;

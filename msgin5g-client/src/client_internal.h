@@ -54,6 +54,8 @@ struct pending {
     struct pending *prev, *next;
 };
 
+struct bundle;       /* messages that wait to go out as one, see aggregates.c */
+struct aggregate;    /* one that went out */
 struct subscription; /* to a topic, see subscriptions.c */
 struct open_set;     /* a message coming in segments, see segments_in.c */
 struct sent_set;     /* one that went out so, see segments_out.c */
@@ -62,6 +64,7 @@ struct report;       /* a delivery status report owed to a sender, see reports.c
 struct reports {
     struct report *list;
     size_t count;
+    struct loop_timer timer; /* they wait to go out as one */
 };
 
 struct msgin5g_client {
@@ -79,6 +82,7 @@ struct msgin5g_client {
     uint32_t segment_size;     /* payload octets of one message going out */
     uint32_t max_segment_size; /* told to the server (EC-10); 0: not told */
     unsigned segment_wait_ms;
+    unsigned aggregate_wait_ms; /* 0: messages and reports go out one by one */
 
     char a_kid[AKMA_A_KID_MAX + 1];
     struct k_akma *k_akma; /* in context->keys; NULL before msgin5g_client_set_akma() */
@@ -97,9 +101,13 @@ struct msgin5g_client {
     unsigned pending_count;
     struct reports reports;
     struct recent recent; /* messages already handed to the application */
+    struct bundle *bundles;
+    size_t bundle_count;
+    struct aggregate *aggregates;
+    size_t aggregate_count;
     struct open_set *open_sets;
     struct segment_budget open_budget;
-    struct recent finished_sets; /* of which late segments are of no use */
+    struct recent finished_sets; /* of which late segments are of no use, or that failed on their way out */
     struct sent_set *sent_sets;
     struct subscription *subscriptions;
     unsigned subscription_count;
@@ -160,13 +168,27 @@ void subscriptions_resume(struct msgin5g_client *client);
 void subscriptions_disconnected(struct msgin5g_client *client);
 void subscriptions_abandon(struct msgin5g_client *client);
 
+/** POST one message that fits; sent() follows. */
+enum msgin5g_err messages_send_whole(struct msgin5g_client *client, const struct msgin5g_message *message);
+
+/* aggregates.c */
+/** May @p message wait for others to the same target? */
+bool aggregates_wanted(const struct msgin5g_client *client, const struct msgin5g_message *message);
+/** Let it wait; sent() follows once. @return as msgin5g_client_send(). */
+enum msgin5g_err aggregates_add(struct msgin5g_client *client, const struct msgin5g_message *message);
+/** Send what waits. */
+void aggregates_flush(struct msgin5g_client *client);
+/** When the server speaks of an aggregate, tell the owner about each message of it. @return false: it was none. */
+bool aggregates_on_response(struct msgin5g_client *client, const struct msgin5g_message *response);
+void aggregates_abandon(struct msgin5g_client *client);
+
 /* segments_out.c */
 /** Send a message larger than one segment; sent() follows once. @return as msgin5g_client_send(). */
 enum msgin5g_err segments_send(struct msgin5g_client *client, const struct msgin5g_message *whole);
 void segments_on_recovery(struct msgin5g_client *client, const struct msgin5g_message *segrec);
 void segments_on_confirmation(struct msgin5g_client *client, const struct msgin5g_message *segconfir);
-/** The server has said by MSGRESP how this set ended; nobody asks for its segments any more. */
-void segments_forget(struct msgin5g_client *client, struct msgin5g_str set_id);
+/** The message sent in this set has failed: what is left of it stays here. @return true: that was known. */
+bool segments_failed(struct msgin5g_client *client, struct msgin5g_str set_id);
 void segments_out_abandon(struct msgin5g_client *client);
 
 /* segments_in.c */
@@ -177,6 +199,7 @@ void segments_in_resume(struct msgin5g_client *client);
 void segments_in_abandon(struct msgin5g_client *client);
 
 /* reports.c */
+void reports_init(struct msgin5g_client *client);
 /** Owe the originator a report about @p message; sent now or after the next registration. @p cause NULL: success. */
 void reports_add(struct msgin5g_client *client, const struct msgin5g_message *message, const char *cause);
 /** Send what is owed and not on its way. */

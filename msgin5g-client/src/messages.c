@@ -107,7 +107,7 @@ static enum msgin5g_err transmit(
     return err == MSGIN5G_OK ? client_post_octets(client, body, pending->length, on_sent, pending) : err;
 }
 
-static enum msgin5g_err send_whole(struct msgin5g_client *client, const struct msgin5g_message *message)
+enum msgin5g_err messages_send_whole(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
     struct pending *pending = calloc(1, sizeof *pending);
     enum msgin5g_err err;
@@ -142,9 +142,12 @@ enum msgin5g_err msgin5g_client_send(
     secret_random(random, sizeof random);
     msgin5g_uuid_format(random, msg_id);
     message = compose(outgoing, msg_id);
+    if (aggregates_wanted(client, &message))
+        return aggregates_add(client, &message);
+    aggregates_flush(client); /* what came before goes before */
     if (outgoing->payload_length > client->segment_size)
         return segments_send(client, &message);
-    return send_whole(client, &message);
+    return messages_send_whole(client, &message);
 }
 
 void messages_abandon(struct msgin5g_client *client)
@@ -157,6 +160,7 @@ void messages_abandon(struct msgin5g_client *client)
         if (pending->waiting)
             free_pending(pending);
     }
+    aggregates_abandon(client);
     segments_out_abandon(client);
     segments_in_abandon(client);
 }
@@ -210,9 +214,11 @@ static void on_imdn(struct msgin5g_client *client, const struct msgin5g_message 
 
 static void on_msgresp(struct msgin5g_client *client, const struct msgin5g_message *message)
 {
-    if (message->delivery_status == MSGIN5G_DELIVERY_FAILURE)
-        segments_forget(client, message->segment.set_id);
-    if (client->events.response != NULL)
+    bool failed_segment = message->delivery_status == MSGIN5G_DELIVERY_FAILURE && message->segment.set_id.length > 0;
+
+    if (failed_segment && segments_failed(client, message->segment.set_id))
+        return; /* the same of another segment */
+    if (!aggregates_on_response(client, message) && client->events.response != NULL)
         client->events.response(client->ctx, client, message->msg_id, message->delivery_status, message->cause);
 }
 

@@ -8,6 +8,14 @@
 #define REPORTS_MAX 256 /* owed at once; beyond that the oldest is dropped, the sender's own time limit tells it */
 #define CAUSE_MAX   63
 
+#define TOGETHER 16 /* reports in one message */
+
+/* Those in one message. */
+struct batch {
+    size_t count;
+    struct report *reports[TOGETHER];
+};
+
 struct report {
     struct msgin5g_client *client; /* NULL: no longer owed */
     char msg_id[MSGIN5G_UUID_LEN + 1];
@@ -28,40 +36,119 @@ static void drop(struct msgin5g_client *client, struct report *report)
         free(report);
 }
 
+/* A refused report is not asked for again; one that is @p kept goes out after the next registration. */
+static void landed(struct report *report, bool kept)
+{
+    report->in_flight = false;
+    if (report->client == NULL)
+        free(report);
+    else if (!kept)
+        drop(report->client, report);
+}
+
 static void on_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
-    struct report *report = ctx;
-    struct msgin5g_client *client = report->client;
+    struct batch *batch = ctx;
+    struct msgin5g_client *client = NULL;
+    bool kept = err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED;
+    bool lost = false; /* the context: it goes out again with another one */
 
-    report->in_flight = false;
-    if (client == NULL) {
-        free(report);
+    for (size_t i = 0; i < batch->count && client == NULL; i++)
+        client = batch->reports[i]->client;
+    if (client != NULL && !kept)
+        lost = bootstrap_needed(client, err, result) && client->state != MSGIN5G_CLIENT_DEREGISTERING;
+    for (size_t i = 0; i < batch->count; i++)
+        landed(batch->reports[i], kept || lost);
+    free(batch);
+    if (client == NULL || kept || client->state != MSGIN5G_CLIENT_REGISTERED)
         return;
-    }
-    if (err == MSGIN5G_ERR_TIMEOUT || err == MSGIN5G_ERR_CLOSED)
-        return; /* goes out again after the next registration */
-    if (bootstrap_needed(client, err, result) && client->state != MSGIN5G_CLIENT_DEREGISTERING) {
-        if (client->state == MSGIN5G_CLIENT_REGISTERED)
-            bootstrap_again(client, result); /* likewise */
-        return;
-    }
-    drop(client, report);
-    if (client->state == MSGIN5G_CLIENT_REGISTERED)
+    if (lost)
+        bootstrap_again(client, result);
+    else
         reports_flush(client);
+}
+
+static bool same_target(const struct report *a, const struct report *b)
+{
+    return a->dest_type == b->dest_type && a->dest.length == b->dest.length &&
+           memcmp(a->dest.text, b->dest.text, a->dest.length) == 0;
+}
+
+/* @p first and, when they may go together, others that wait to go to the same target. */
+static void gather(struct report *first, struct batch *batch)
+{
+    struct report *report;
+
+    batch->reports[batch->count++] = first;
+    if (first->client->aggregate_wait_ms == 0)
+        return;
+    for (report = first->next; report != NULL && batch->count < TOGETHER; report = report->next)
+        if (!report->in_flight && same_target(first, report))
+            batch->reports[batch->count++] = report;
+}
+
+static struct msgin5g_item item_of(const struct report *report)
+{
+    bool success = report->cause[0] == '\0';
+
+    return (struct msgin5g_item){ .msg_id = msgin5g_str(report->msg_id),
+        .delivery_status = success ? MSGIN5G_DELIVERY_SUCCESS : MSGIN5G_DELIVERY_FAILURE,
+        .cause = success ? (struct msgin5g_str){ NULL, 0 } : msgin5g_str(report->cause) };
+}
+
+static enum msgin5g_err post_batch(struct batch *batch)
+{
+    const struct report *first = batch->reports[0];
+    struct msgin5g_message imdn = msgin5g_message_init(MSGIN5G_TYPE_IMDN);
+    struct msgin5g_item items[TOGETHER];
+    char msg_id[MSGIN5G_UUID_LEN + 1];
+    unsigned char random[16];
+
+    for (size_t i = 0; i < batch->count; i++)
+        items[i] = item_of(batch->reports[i]);
+    imdn.dest.type = first->dest_type;
+    imdn.dest.addr = (struct msgin5g_str){ first->dest.text, first->dest.length };
+    if (batch->count == 1) {
+        imdn.msg_id = items[0].msg_id;
+        imdn.delivery_status = items[0].delivery_status;
+        imdn.cause = items[0].cause;
+    } else {
+        secret_random(random, sizeof random);
+        msgin5g_uuid_format(random, msg_id);
+        imdn.msg_id = msgin5g_str(msg_id);
+        imdn.items = items;
+        imdn.item_count = batch->count;
+    }
+    return client_post(first->client, &imdn, on_answer, batch);
 }
 
 static bool transmit(struct report *report)
 {
-    struct msgin5g_message imdn = msgin5g_message_init(MSGIN5G_TYPE_IMDN);
+    struct batch *batch = calloc(1, sizeof *batch);
 
-    imdn.dest.type = report->dest_type;
-    imdn.dest.addr = (struct msgin5g_str){ report->dest.text, report->dest.length };
-    imdn.msg_id = msgin5g_str(report->msg_id);
-    imdn.delivery_status = report->cause[0] == '\0' ? MSGIN5G_DELIVERY_SUCCESS : MSGIN5G_DELIVERY_FAILURE;
-    if (report->cause[0] != '\0')
-        imdn.cause = msgin5g_str(report->cause);
-    report->in_flight = client_post(report->client, &imdn, on_answer, report) == MSGIN5G_OK;
-    return report->in_flight;
+    if (batch == NULL)
+        return false;
+    gather(report, batch);
+    if (post_batch(batch) != MSGIN5G_OK) {
+        free(batch);
+        return false;
+    }
+    for (size_t i = 0; i < batch->count; i++)
+        batch->reports[i]->in_flight = true;
+    return true;
+}
+
+static void on_timer(void *ctx)
+{
+    struct msgin5g_client *client = ctx;
+
+    if (client->state == MSGIN5G_CLIENT_REGISTERED || client->state == MSGIN5G_CLIENT_DEREGISTERING)
+        reports_flush(client);
+}
+
+void reports_init(struct msgin5g_client *client)
+{
+    loop_timer_init(&client->reports.timer, on_timer, client);
 }
 
 void reports_add(struct msgin5g_client *client, const struct msgin5g_message *message, const char *cause)
@@ -83,8 +170,12 @@ void reports_add(struct msgin5g_client *client, const struct msgin5g_message *me
         strncpy(report->cause, cause[0] != '\0' ? cause : "APP_REJECTED", CAUSE_MAX);
     DL_APPEND(client->reports.list, report);
     client->reports.count++;
-    if (client->state == MSGIN5G_CLIENT_REGISTERED || client->state == MSGIN5G_CLIENT_DEREGISTERING)
+    if (client->aggregate_wait_ms > 0 && client->state == MSGIN5G_CLIENT_REGISTERED) {
+        if (client->reports.timer.heap_index == 0)
+            (void)loop_timer_set(client->context->loop, &client->reports.timer, client->aggregate_wait_ms);
+    } else if (client->state == MSGIN5G_CLIENT_REGISTERED || client->state == MSGIN5G_CLIENT_DEREGISTERING) {
         (void)transmit(report);
+    }
 }
 
 void reports_flush(struct msgin5g_client *client)
@@ -100,6 +191,7 @@ void reports_abandon(struct msgin5g_client *client)
 {
     struct report *report, *next;
 
+    loop_timer_cancel(client->context->loop, &client->reports.timer);
     DL_FOREACH_SAFE (client->reports.list, report, next)
         drop(client, report);
 }

@@ -293,18 +293,29 @@ void segments_on_confirmation(struct msgin5g_client *client, const struct msgin5
         return;
     }
     memcpy(msg_id, set->msg_id, sizeof msg_id);
-    release(set);
+    if (segments_failed(client, segconfir->segment.set_id))
+        return;
     if (client->events.response != NULL)
         client->events.response(client->ctx, client, msgin5g_str(msg_id), MSGIN5G_DELIVERY_FAILURE,
             msgin5g_str(msgin5g_err_cause(MSGIN5G_ERR_SEGMENT_MISSING)));
 }
 
-void segments_forget(struct msgin5g_client *client, struct msgin5g_str set_id)
+bool segments_failed(struct msgin5g_client *client, struct msgin5g_str set_id)
 {
-    struct sent_set *set = set_id.length > 0 ? find(client, set_id) : NULL;
+    struct msgin5g_str own = { client->id.text, client->id.length };
+    struct sent_set *set;
 
-    if (set != NULL && set->told)
+    if (recent_known(&client->finished_sets, own, set_id))
+        return true;
+    recent_add(&client->finished_sets, own, set_id);
+    if ((set = find(client, set_id)) == NULL)
+        return false;
+    set->confirmed = true; /* nobody wants the rest of it */
+    if (set->told)
         release(set);
+    else
+        tell(set, MSGIN5G_OK, MSGIN5G_COAP_CODE(2, 4));
+    return false;
 }
 
 void segments_out_abandon(struct msgin5g_client *client)

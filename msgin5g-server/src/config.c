@@ -168,6 +168,22 @@ static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max
     { "reports", CONFIG_INT, AT(reports), "262144", 16, 16777216,
         .help = "Messages whose delivery report is awaited, for 24 hours (EC-32)." },
     END };
+static const struct config_key segment_keys[] = { { "memory", CONFIG_INT, AT(segment_octets), "67108864", 1048576,
+                                                      INT64_C(1) << 40,
+                                                      .help = "Octets of messages that are put together from segments, "
+                                                              "or kept for who misses some." },
+    { "memory_per_sender", CONFIG_INT, AT(segment_octets_per_sender), "4194304", 524288, INT64_C(1) << 40,
+        .help = "The same of one sender." },
+    { "open_per_sender", CONFIG_INT, AT(segment_sets_per_sender), "64", 1, 65535,
+        .help = "Messages of one sender that are put together at a time (EC-34)." },
+    { "sets", CONFIG_INT, AT(segment_sets), "65536", 16, 16777216,
+        .help = "Sets of segments remembered; the oldest ones are forgotten first." },
+    { "wait", CONFIG_DURATION, AT(segment_wait_ms), "5s", 100, 600 * SECOND,
+        .help = "Silence before missing segments are asked for." },
+    { "attempts", CONFIG_INT, AT(segment_attempts), "3", 0, 100, .help = "How often they are asked for." },
+    { "keep", CONFIG_DURATION, AT(segment_keep_ms), "120s", SECOND, DAY,
+        .help = "How long a set is remembered when nothing is heard of it." },
+    END };
 static const struct config_key store_keys[] = { { "folder", CONFIG_FILE, AT(store_folder),
                                                     "/var/lib/msgin5g-server/store",
                                                     .help = "Where messages and registrations are kept, for this "
@@ -233,6 +249,7 @@ const struct config_key server_config_schema[] = {
         .help = "Message gateways: legacy 3GPP (MSGin5G-2), non-3GPP (MSGin5G-4), broadcast (MSGin5G-7)." },
     { "peers", CONFIG_ITEMS, AT(peers), .keys = config_peer_keys, .item_size = sizeof(struct peer_config),
         .help = "MSGin5G Servers of other domains (MSGin5G-8)." },
+    { "segments", CONFIG_SECTION, .keys = segment_keys, .help = "Messages in segments (TS 24.538 6.5, EC-34)." },
     { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
     { "store", CONFIG_SECTION, .keys = store_keys, .help = "What survives the end of this process." },
     { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },

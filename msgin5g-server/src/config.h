@@ -91,6 +91,13 @@ struct server_config {
     int64_t queue_memory;
     int64_t store_expiry_ms;
     int64_t store_max_expiry_ms;
+    int64_t segment_octets;
+    int64_t segment_octets_per_sender;
+    int64_t segment_sets_per_sender;
+    int64_t segment_sets;
+    int64_t segment_wait_ms;
+    int64_t segment_attempts;
+    int64_t segment_keep_ms;
     int64_t duplicates;
     int64_t reports;
     char *store_folder;

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "delivery_internal.h"
+#include "segments.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,11 @@ void delivery_free(struct delivery *delivery)
 void delivery_load(struct delivery *delivery, store_done_fn *done, void *ctx)
 {
     storing_load(delivery, done, ctx);
+}
+
+void delivery_use_segments(struct delivery *delivery, struct segments *segments)
+{
+    delivery->segments = segments;
 }
 
 /* ---- one copy ---- */
@@ -207,6 +213,21 @@ static int64_t expiry(const struct delivery *delivery, const struct msgin5g_mess
     return message->expire_time_s < at_most ? message->expire_time_s : at_most;
 }
 
+/* Written where ordinary messages have room, or for a whole one that came in segments into @p large, to be released. */
+static enum msgin5g_err write_copy(
+    struct delivery *delivery, const struct msgin5g_message *copy, uint8_t **large, struct parcel *parcel)
+{
+    size_t capacity = 6 * copy->payload.length + MSGIN5G_MESSAGE_MAX; /* of each octet an escape */
+    *large = NULL;
+    parcel->body = delivery->scratch;
+    if (copy->payload.length <= MSGIN5G_PAYLOAD_MAX)
+        return msgin5g_message_encode(copy, delivery->scratch, sizeof delivery->scratch, &parcel->length);
+    if ((*large = malloc(capacity)) == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    parcel->body = *large;
+    return msgin5g_message_encode_whole(copy, *large, capacity, &parcel->length);
+}
+
 /* The copy a recipient gets: as received, without priority and store-and-forward (TS 24.538 6.4.1.2.6 c). */
 static enum msgin5g_err make_and_send(struct delivery *delivery, const struct submission *submission,
     const struct route_target *target, struct delivery_pending *pending)
@@ -217,20 +238,18 @@ static enum msgin5g_err make_and_send(struct delivery *delivery, const struct su
         .originator_type = copy.ori.type,
         .recipient = { target->recipient.text, target->recipient.length },
         .message_id = copy.msg_id,
-        .body = delivery->scratch,
         .observation = target->observation,
         .priority = copy.priority,
         .keep = (copy.store_forward || copy.type == MSGIN5G_TYPE_IMDN) && target->type != MSGIN5G_ADDR_BC,
         .not_before_s = copy.delivery_time_s,
         .latency_ms = submission->latency_ms };
+    uint8_t *large = NULL;
     copy.delivery_copy = true;
     copy.ori.addr = (struct msgin5g_str){ submission->originator->text, submission->originator->length };
     copy.dest = (struct msgin5g_address){ target->type, parcel.recipient };
     copy.group_id = target->group; /* whatever the sender wrote there */
     copy.topic = target->topic;
-    enum msgin5g_err err = msgin5g_message_encode(&copy, delivery->scratch, sizeof delivery->scratch, &parcel.length);
-    if (err != MSGIN5G_OK)
-        return err;
+    enum msgin5g_err err = write_copy(delivery, &copy, &large, &parcel);
     /* What becomes later of one of many copies is not told (EC-31). */
     if (target->group.length == 0 && target->topic.length == 0)
         parcel.originator = copy.ori.addr;
@@ -240,7 +259,10 @@ static enum msgin5g_err make_and_send(struct delivery *delivery, const struct su
      * acknowledgement; else as the sender chose to send it. */
     parcel.confirmable =
         parcel.keep || copy.store_forward || copy.report_requested || copy.segmented || submission->confirmable;
-    return delivery_send(delivery, &parcel, target, pending);
+    if (err == MSGIN5G_OK)
+        err = delivery_send(delivery, &parcel, target, pending);
+    free(large);
+    return err;
 }
 
 /* ---- reports that are awaited ---- */
@@ -266,22 +288,45 @@ static void keep_expectation(struct delivery *delivery, struct recent_key key, s
         on_expectation_stored(pending, err);
 }
 
-enum msgin5g_err delivery_to_target(struct delivery *delivery, const struct submission *submission,
+static void expect_report(struct delivery *delivery, const struct submission *submission,
+    const struct route_target *target, struct msgin5g_str msg_id, struct delivery_pending *pending)
+{
+    struct recent *reports = marks_reports(delivery->marks);
+    struct recent_key key = reports_key(reports, msg_id, submission->originator, &target->recipient);
+    bool durable = submission->message->store_forward && pending != NULL && delivery->door != NULL;
+    reports_expect(reports, key, durable, marks_now_s(delivery->marks));
+    if (durable)
+        keep_expectation(delivery, key, pending);
+}
+
+/* Of an aggregated message each item has a report of its own. */
+static void expect_reports(struct delivery *delivery, const struct submission *submission,
     const struct route_target *target, struct delivery_pending *pending)
 {
     const struct msgin5g_message *message = submission->message;
-    bool reachable = target->err == MSGIN5G_OK || target->err == MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
-    enum msgin5g_err err = reachable ? make_and_send(delivery, submission, target, pending) : target->err;
-    if (err != MSGIN5G_OK) {
-        outcome_note(pending, err);
-    } else if (message->type == MSGIN5G_TYPE_MSG && message->report_requested) {
-        struct recent *reports = marks_reports(delivery->marks);
-        struct recent_key key = reports_key(reports, message->msg_id, submission->originator, &target->recipient);
-        bool durable = message->store_forward && pending != NULL && delivery->door != NULL;
-        reports_expect(reports, key, durable, marks_now_s(delivery->marks));
-        if (durable)
-            keep_expectation(delivery, key, pending);
+    if (message->type != MSGIN5G_TYPE_MSG)
+        return;
+    if (message->report_requested)
+        expect_report(delivery, submission, target, message->msg_id, pending);
+    for (size_t i = 0; i < message->item_count; i++) {
+        if (message->items[i].report_requested)
+            expect_report(delivery, submission, target, message->items[i].msg_id, pending);
     }
+}
+
+enum msgin5g_err delivery_to_target(struct delivery *delivery, const struct submission *submission,
+    const struct route_target *target, struct delivery_pending *pending)
+{
+    bool reachable = target->err == MSGIN5G_OK || target->err == MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
+    enum msgin5g_err err = target->err;
+    if (delivery->segments == NULL || !segments_take(delivery->segments, submission, target, pending, &err)) {
+        if (reachable)
+            err = make_and_send(delivery, submission, target, pending);
+        if (err == MSGIN5G_OK)
+            expect_reports(delivery, submission, target, pending);
+    }
+    if (err != MSGIN5G_OK)
+        outcome_note(pending, err);
     return err;
 }
 
@@ -355,6 +400,8 @@ static struct delivery_pending *submit_message(
         outcome->err = verdict == DUPLICATES_SAME      ? MSGIN5G_OK
                        : verdict == DUPLICATES_CHANGED ? MSGIN5G_ERR_DUPLICATE
                                                        : MSGIN5G_ERR_OVERLOADED;
+        if (submission->message->segmented && verdict != DUPLICATES_UNDER_WAY && delivery->segments != NULL)
+            outcome->err = segments_repeated(delivery->segments, submission, verdict == DUPLICATES_CHANGED);
         return NULL;
     }
     if (waits) /* its mark may be stored together with it */
@@ -409,10 +456,63 @@ static struct delivery_pending *submit_report(
     return NULL;
 }
 
+/* Those of several reports in one message that are expected; of the others @p repeated says how many came before. */
+static size_t take_reports(struct delivery *delivery, const struct submission *submission,
+    const struct msgin5g_service_id *originator, struct msgin5g_item *items, struct recent_key *keys, size_t *repeated)
+{
+    struct recent *reports = marks_reports(delivery->marks);
+    const struct msgin5g_message *message = submission->message;
+    size_t count = 0;
+    for (size_t i = 0; i < message->item_count; i++) {
+        struct recent_key key = reports_key(reports, message->items[i].msg_id, originator, submission->originator);
+        bool durable = false;
+        enum reports_verdict verdict = reports_take(reports, key, &durable, marks_now_s(delivery->marks));
+        *repeated += verdict == REPORTS_REPEATED;
+        if (verdict != REPORTS_EXPECTED)
+            continue;
+        items[count] = message->items[i];
+        keys[count++] = key;
+    }
+    return count;
+}
+
+/* Several reports in one message: those that nobody asked for, or that came before, are left out of it. */
+static struct delivery_pending *submit_reports(
+    struct delivery *delivery, const struct submission *submission, struct delivery_outcome *outcome)
+{
+    struct msgin5g_message expected = *submission->message;
+    struct submission rest = *submission;
+    struct delivery_pending *pending = NULL;
+    struct msgin5g_service_id originator; /* of the messages reported on */
+    struct recent_key *keys = calloc(expected.item_count, sizeof *keys);
+    struct msgin5g_item *items = calloc(expected.item_count, sizeof *items);
+    size_t repeated = 0;
+    outcome->err = keys == NULL || items == NULL ? MSGIN5G_ERR_NO_MEMORY
+                                                 : msgin5g_service_id_parse(expected.dest.addr, &originator);
+    if (outcome->err != MSGIN5G_OK)
+        goto out;
+    expected.item_count = take_reports(delivery, submission, &originator, items, keys, &repeated);
+    expected.items = items;
+    rest.message = &expected;
+    if (expected.item_count > 0)
+        pending = forward_report(delivery, &rest, &originator, (struct recent_key){ 0 }, false, outcome);
+    else
+        outcome->err = repeated > 0 ? MSGIN5G_OK : MSGIN5G_ERR_NOT_AUTHORIZED;
+    for (size_t i = 0; i < expected.item_count; i++)
+        reports_settle(marks_reports(delivery->marks), keys[i], pending != NULL || outcome->err == MSGIN5G_OK,
+            marks_now_s(delivery->marks));
+out:
+    free(keys);
+    free(items);
+    return pending;
+}
+
 struct delivery_pending *delivery_submit(
     struct delivery *delivery, const struct submission *submission, struct delivery_outcome *outcome)
 {
     *outcome = (struct delivery_outcome){ .err = MSGIN5G_OK };
-    return submission->message->type == MSGIN5G_TYPE_IMDN ? submit_report(delivery, submission, outcome)
-                                                          : submit_message(delivery, submission, outcome);
+    if (submission->message->type == MSGIN5G_TYPE_MSG)
+        return submit_message(delivery, submission, outcome);
+    return submission->message->item_count > 0 ? submit_reports(delivery, submission, outcome)
+                                               : submit_report(delivery, submission, outcome);
 }

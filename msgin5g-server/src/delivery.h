@@ -25,6 +25,7 @@ struct delivery_config {
 };
 
 struct delivery;
+struct segments;
 /**
  * The loop and the three objects are borrowed.
  *
@@ -39,6 +40,8 @@ enum msgin5g_err delivery_create(struct loop *loop, const struct delivery_config
 void delivery_close(struct delivery *delivery);
 /** Every exchange must have ended and the door be gone (free what ways lead over first). */
 void delivery_free(struct delivery *delivery);
+/** Ask @p segments about every copy from now on; NULL: nobody. Without it messages go as they come. */
+void delivery_use_segments(struct delivery *delivery, struct segments *segments);
 /** Take up what was stored by a process before, before anything is submitted. @p done runs once. */
 void delivery_load(struct delivery *delivery, store_done_fn *done, void *ctx);
 
@@ -57,7 +60,8 @@ struct delivery_outcome {
      * while others did not. Else why not; where the CoAP code is 2.04 (HTTP: 200) the request was fine, and the message
      * failed with this cause. */
     enum msgin5g_err err;
-    bool stored; /* for at least one recipient (EC-31); only with MSGIN5G_OK */
+    bool stored;               /* for at least one recipient (EC-31); only with MSGIN5G_OK */
+    struct msgin5g_str set_id; /* of the segment it is about, for MSGRESP (EC-6b); absent: it is about all of it */
 };
 
 struct delivery_pending; /* an outcome that is not known yet */

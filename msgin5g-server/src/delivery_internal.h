@@ -18,6 +18,7 @@ struct delivery {
     struct store_door *door; /* NULL: nothing is stored */
     struct marks *marks;
     struct queues queues;
+    struct segments *segments; /* NULL: messages go as they come */
     struct fanouts fanouts;
     struct copy *unsafe; /* copies somebody waits for, neither delivered nor stored; oldest first */
     struct loop_timer unsafe_timer;

@@ -1,6 +1,7 @@
 #include "dispatch.h"
 
 #include "base/log.h"
+#include "segments.h"
 #include "ue_messages.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 struct handler {
     bool before_registration; /* may the originator be one that is not registered? */
+    bool no_originator;       /* it names none: whoever is at the other end */
     request_handler_fn *run;
 };
 
@@ -22,6 +24,8 @@ static const struct handler handlers[MSGIN5G_TYPE_COUNT] = {
     [MSGIN5G_TYPE_DEREG] = { .before_registration = true, .run = registration_on_dereg },
     [MSGIN5G_TYPE_MSG] = { .run = ue_messages_on_message },
     [MSGIN5G_TYPE_IMDN] = { .run = ue_messages_on_message },
+    [MSGIN5G_TYPE_SEGREC] = { .no_originator = true, .run = segments_on_recovery },
+    [MSGIN5G_TYPE_SEGCONFIR] = { .no_originator = true, .run = segments_on_confirmation },
 };
 
 struct dispatch {
@@ -139,8 +143,10 @@ static enum msgin5g_err authorise(struct dispatch *dispatch, const struct reques
 static enum msgin5g_err handle(struct dispatch *dispatch, struct request *request)
 {
     const struct handler *handler = &handlers[request->message->type];
-    if (handler->run == NULL || request->message->item_count > 0) /* nobody takes aggregated messages apart yet */
+    if (handler->run == NULL)
         return MSGIN5G_ERR_MALFORMED;
+    if (handler->no_originator)
+        return handler->run(&dispatch->services, request, &dispatch->reply);
     enum msgin5g_err err = msgin5g_service_id_parse(request->message->ori.addr, &request->originator);
     if (err == MSGIN5G_OK && !handler->before_registration)
         err = authorise(dispatch, request);

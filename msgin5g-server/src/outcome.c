@@ -59,7 +59,7 @@ void outcome_write_mark(struct delivery_pending *pending, struct store_write *wr
 static void answer(struct delivery_pending *pending)
 {
     bool taken = pending->delivered || pending->stored || pending->err == MSGIN5G_OK;
-    struct delivery_outcome outcome = { taken ? MSGIN5G_OK : pending->err, pending->stored };
+    struct delivery_outcome outcome = { .err = taken ? MSGIN5G_OK : pending->err, .stored = pending->stored };
     outcome_settle_mark(pending->delivery, pending->type, pending->mark, taken);
     if (taken && pending->durable_report)
         keep_arrival(pending->delivery, pending->mark);
@@ -121,7 +121,7 @@ bool outcome_now(struct delivery_pending *pending, struct delivery_outcome *out)
 {
     bool known = --pending->open == 0;
     bool taken = pending->delivered || pending->stored || pending->open > 0;
-    *out = (struct delivery_outcome){ taken ? MSGIN5G_OK : pending->err, pending->stored };
+    *out = (struct delivery_outcome){ .err = taken ? MSGIN5G_OK : pending->err, .stored = pending->stored };
     if (known)
         free(pending);
     return known;
@@ -185,6 +185,7 @@ static size_t encode_response(const struct msgin5g_address *originator, struct m
     struct msgin5g_message response = msgin5g_message_init(MSGIN5G_TYPE_MSGRESP);
     response.ori = *originator;
     response.msg_id = message_id;
+    response.segment.set_id = outcome->set_id;
     response.delivery_status = outcome->stored ? MSGIN5G_DELIVERY_STORED : MSGIN5G_DELIVERY_FAILURE;
     if (!outcome->stored)
         response.cause = msgin5g_str(msgin5g_err_cause(outcome->err));

@@ -8,6 +8,7 @@
 struct delivery;
 struct dispatch;
 struct registrations;
+struct segments;
 struct topics;
 struct transport_request;
 
@@ -16,6 +17,7 @@ struct services {
     struct registrations *registrations;
     struct delivery *delivery;
     struct topics *topics;
+    struct segments *segments;
 };
 
 /** One request, decoded and checked; borrowed for the call. */

@@ -71,6 +71,8 @@ static bool find_neighbour(const struct router *router, struct route_target *out
     struct party *party = find_party(router, &out->recipient, &out->type, &out->remote);
     if (party == NULL)
         return false;
+    if (out->type == MSGIN5G_ADDR_AS)
+        out->segment_limit = 0; /* TS 24.538 6.5.3.3 */
     out->way = way_http_way(&party->way);
     out->err = out->way != NULL ? MSGIN5G_OK : MSGIN5G_ERR_RECIPIENT_UNAVAILABLE;
     return true;
@@ -86,6 +88,9 @@ void router_target(const struct router *router, const struct msgin5g_service_id 
     out->remote = false;
     out->opens_s = opens_s(router, registration);
     out->registration = registration;
+    const struct client_profile *profile = registration != NULL ? registration->profile : NULL;
+    out->segment_limit =
+        profile != NULL && profile->max_segment_size > 0 ? profile->max_segment_size : MSGIN5G_PAYLOAD_MAX;
     if (registration == NULL && find_neighbour(router, out))
         return;
     out->way =
@@ -102,6 +107,7 @@ void router_area(const struct router *router, struct msgin5g_str area, enum msgi
 {
     struct gateway *gateway = gateways_of_area(router->neighbours->gateways, area);
     out->type = MSGIN5G_ADDR_BC;
+    out->segment_limit = MSGIN5G_PAYLOAD_MAX;
     out->remote = false;
     out->opens_s = 0;
     out->registration = NULL;

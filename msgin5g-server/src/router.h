@@ -19,6 +19,7 @@ struct route_target {
     const struct registration *registration; /* NULL: it has none */
     struct msgin5g_str group, topic;         /* through which it gets the message (EC-7); absent: neither */
     struct transport_observation *observation; /* on which it hears of the topic; NULL: with POST */
+    size_t segment_limit; /* payload octets of one message there; 0: it takes no segments, but the whole of any */
 };
 
 struct router;
@@ -29,8 +30,8 @@ enum msgin5g_err router_create(struct loop *loop, const struct registrations *re
 void router_free(struct router *router);
 /** Use @p map from now on. */
 void router_set_map(struct router *router, const struct identity_map *map);
-/** How @p recipient is reached now: type, remote, way, err, opens_s and registration of @p out are set. @p recipient
- * may be that of @p out. */
+/** How @p recipient is reached now: type, remote, way, err, opens_s, registration and segment_limit of @p out
+ * are set. @p recipient may be that of @p out. */
 void router_target(const struct router *router, const struct msgin5g_service_id *recipient, struct route_target *out);
 
 /** How @p originator reaches broadcast area @p area: as router_target(); err is ERR_NO_ROUTE when no gateway serves it

@@ -46,6 +46,13 @@ enum server_outcome {
         "Messages and reports pushed to application servers, each try.")                                               \
     X(latency_missed, counter, "msgin5g_latency_missed_total", "",                                                     \
         "Messages delivered later than their sender wished.")                                                          \
+    X(sets_joined, counter, "msgin5g_segment_sets_total", "result=\"joined\"",                                         \
+        "Sets of segments the server put together.")                                                                   \
+    X(sets_rejected, counter, "msgin5g_segment_sets_total", "result=\"rejected\"",                                     \
+        "Sets of segments the server put together.")                                                                   \
+    X(recoveries, counter, "msgin5g_segment_recoveries_total", "", "Requests of recipients for missing segments.")     \
+    X(aggregates_trimmed, counter, "msgin5g_aggregates_trimmed_total", "",                                             \
+        "Aggregated messages from which items were removed for a recipient.")                                          \
     X(handshakes_completed, counter, "msgin5g_handshakes_total", "result=\"completed\"", "(D)TLS handshakes ended.")   \
     X(handshakes_failed, counter, "msgin5g_handshakes_total", "result=\"failed\"", "(D)TLS handshakes ended.")         \
     X(gate_malformed, counter, "msgin5g_gate_malformed_total", "", "Octets of handshakes that are no (D)TLS.")         \

@@ -16,6 +16,7 @@
 #include "registration.h"
 #include "registration_records.h"
 #include "router.h"
+#include "segments.h"
 #include "server_metrics.h"
 #include "topic_records.h"
 #include "ue_configuration.h"
@@ -46,6 +47,7 @@ struct shard {
     struct registration_records registration_records;
     struct topic_records topic_records;
     struct delivery *delivery;
+    struct segments *segments;
     struct dispatch *dispatch;
     struct endpoint *endpoint;
     struct af_callbacks *callbacks; /* NULL: aanf.notif_uri is empty */
@@ -207,6 +209,23 @@ static void tell_address(struct shard *shard)
     ue_configuration_set_address(shard->configuration, address);
 }
 
+static enum msgin5g_err create_segments(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    struct segments_config segments = { .octets = (size_t)config->segment_octets,
+        .octets_per_sender = (size_t)config->segment_octets_per_sender,
+        .sets_per_sender = (size_t)config->segment_sets_per_sender,
+        .sets = (size_t)config->segment_sets,
+        .wait_ms = config->segment_wait_ms,
+        .attempts = (unsigned)config->segment_attempts,
+        .keep_ms = config->segment_keep_ms };
+    enum msgin5g_err err =
+        segments_create(shard->loop, &segments, shard->router, shard->delivery, shard->metrics, &shard->segments);
+    if (err == MSGIN5G_OK)
+        delivery_use_segments(shard->delivery, shard->segments);
+    return err;
+}
+
 static enum msgin5g_err create_message_path(struct shard *shard)
 {
     const struct server_config *config = shard->config;
@@ -229,7 +248,12 @@ static enum msgin5g_err create_message_path(struct shard *shard)
         .observe = transport_observation_begin };
     enum msgin5g_err err = delivery_create(shard->loop, &delivery, shard->router, shard->door,
         store_highest_id(shard->store) + 1, shard->metrics, &shard->delivery);
-    struct services services = { shard->registrations, shard->delivery, shard->topics };
+    if (err == MSGIN5G_OK)
+        err = create_segments(shard);
+    struct services services = { .registrations = shard->registrations,
+        .delivery = shard->delivery,
+        .topics = shard->topics,
+        .segments = shard->segments };
     if (err == MSGIN5G_OK)
         err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);
     return err;
@@ -344,6 +368,7 @@ void shard_free(struct shard *shard)
     endpoint_free(shard->endpoint);
     delivery_close(shard->delivery); /* what may be stored is, and answers that are owed are given */
     store_door_free(shard->door);
+    segments_free(shard->segments);
     delivery_free(shard->delivery);
     dispatch_free(shard->dispatch);
     ue_configuration_free(shard->configuration);

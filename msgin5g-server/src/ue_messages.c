@@ -72,6 +72,8 @@ enum msgin5g_err ue_messages_on_message(
     struct delivery_pending *pending = delivery_submit(delivery, &submission, &outcome);
     if (pending != NULL)
         return wait(delivery, pending, request, reply);
+    if (message->segmented)
+        outcome.set_id = message->segment.set_id;
     if (told_with_msgresp(message->type, &outcome))
         delivery_tell(delivery, &request->peer->way, &message->ori, message->msg_id, &outcome);
     return outcome.err;

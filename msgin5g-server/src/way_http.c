@@ -35,7 +35,7 @@ static struct push *push_create(struct way_http *way, const struct way_copy *cop
     if (push == NULL)
         return NULL;
     push->request = (struct push_request){ .body = push->body, .capacity = capacity };
-    *err = msgin5g_message_decode(copy->body, copy->length, &message, NULL, NULL);
+    *err = msgin5g_message_decode_whole(copy->body, copy->length, &message);
     if (*err == MSGIN5G_OK) {
         *err = way->service->write(way, &message, &push->request);
         (void)snprintf(

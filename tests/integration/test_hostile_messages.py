@@ -7,47 +7,10 @@ import uuid
 import pytest
 
 import foreign_ue
-import openssl_dtls
 import testbed
+from foreign_session import Session
 
 MSG = {"msgIden": "urn:3gpp:msgin5g", "msgType": "MSG", "sfFlag": False}
-
-
-class Session:
-    """One DTLS session of a UE of ours, driven octet by octet through OpenSSL."""
-
-    def __init__(self, lab, subscriber):
-        self.subscriber = subscriber
-        identity, key = foreign_ue.keys(lab, subscriber, foreign_ue.UA_ID_CCAC)
-        self.dtls = openssl_dtls.Session(lab.server.port("coaps"), identity, key, foreign_ue.CCAC)
-        self.message_id = 0x100
-        self.requests = []  # of the server, oldest first
-
-    def exchange(self, octets):
-        """Send one datagram; (code, payload) of its answer. Requests of the server are answered with 2.04 on the way."""
-        self.dtls.send(octets)
-        while True:
-            answer = self.dtls.receive()
-            token_length = answer[0] & 15
-            if answer[1] == 0x02:
-                self.requests.append(answer)
-                self.dtls.send(bytes([0x60 | token_length, 0x44]) + answer[2:4 + token_length])
-                continue
-            payload = answer.split(b"\xff", 1)[1] if b"\xff" in answer else b""
-            return "%d.%02d" % (answer[1] >> 5, answer[1] & 31), payload
-
-    def post(self, body, **options):
-        self.message_id += 1
-        octets = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.exchange(foreign_ue.coap_post(octets, self.message_id, self.message_id.to_bytes(2, "big"), **options))
-
-    def register(self):
-        code, payload = self.post(foreign_ue.registration(self.subscriber.service_id))
-        assert code in ("2.01", "2.04"), payload
-        return self
-
-    def close(self):
-        self.dtls.close()
 
 
 @pytest.fixture(scope="module")

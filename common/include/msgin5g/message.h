@@ -163,6 +163,15 @@ enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, stru
 enum msgin5g_err msgin5g_message_encode(
     const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length);
 
+/*
+ * The same for a message whose payload has up to MSGIN5G_WHOLE_MAX octets, as it is between the parts of a program:
+ * before it is cut into segments, or after they were put together. Such a body is never on MSGin5G-1.
+ */
+#define MSGIN5G_WHOLE_BODY_MAX (6 * (size_t)MSGIN5G_WHOLE_MAX + MSGIN5G_MESSAGE_MAX)
+enum msgin5g_err msgin5g_message_decode_whole(const uint8_t *body, size_t length, struct msgin5g_message *out);
+enum msgin5g_err msgin5g_message_encode_whole(
+    const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length);
+
 /** Response body to REG and DEREG (TS 24.538 7.3.3.1, 7.3.3.2). */
 struct msgin5g_reg_response {
     struct msgin5g_str ue_service_id; /* oriAddr.addr */

@@ -125,6 +125,10 @@ struct msgin5g_client_config {
     /** Payload octets of one segment, 64 to 2048: larger messages go out in several, and the server is told not to send
      * larger ones (EC-10). 0: 2048, and the server's own limit. */
     unsigned max_segment_size;
+    /** Small messages for one target, not of high priority, wait this long for others and go out as one (TS 23.554
+     * 8.4), and so do reports; 0: each goes at once. An aggregate goes earlier when it holds max_segment_size octets of
+     * payload or 32 messages. */
+    unsigned aggregate_wait_ms;
     unsigned segment_wait_ms; /* silence before missing segments are asked for; 0: 5000 (EC-34) */
     bool oscore;              /* OSCORE (RFC 8613) with a key made of K_AF (TS 33.535 Annex D); for coap:// alone, which
                                  is never used without; version does not count */

@@ -308,6 +308,27 @@ static void budget_is_kept(void **state)
     assert_int_equal(segment_set_create(&one, &f->budget, &other), MSGIN5G_ERR_INVALID);
 }
 
+static void budgets_of_budgets(void **state)
+{
+    struct fixture *f = *state;
+    struct segment_budget all = { .limit = 20000 };
+    struct segment_budget one = { .limit = 10000, .parent = &all };
+    struct msgin5g_message copy;
+    struct segment_set *kept, *other;
+    assert_int_equal(segment_set_keep(&f->message, &one, &kept, &copy), MSGIN5G_OK);
+    assert_true(msgin5g_str_equal(copy.payload, f->message.payload));
+    assert_ptr_not_equal(copy.payload.octets, f->message.payload.octets);
+    assert_true(msgin5g_str_equal(copy.dest.addr, f->message.dest.addr));
+    assert_false(copy.segmented);
+    assert_true(one.used > 300 && one.used == all.used);
+    all.limit = all.used + 299;
+    assert_int_equal(segment_set_keep(&f->message, &one, &other, &copy), MSGIN5G_ERR_LIMIT);
+    assert_int_equal(one.used, all.used);
+    segment_set_free(kept);
+    assert_int_equal(one.used, 0);
+    assert_int_equal(all.used, 0);
+}
+
 int main(void)
 {
 #define WITH_SET(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -326,6 +347,7 @@ int main(void)
         WITH_SET(total_smaller_than_what_is_there),
         WITH_SET(more_than_a_set_may_hold),
         WITH_SET(budget_is_kept),
+        WITH_SET(budgets_of_budgets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,13 @@ static void build(struct fake_ues *ues)
         .max_expiry_s = 7 * 86400,
         .duplicates = 16,
         .reports = 16 };
+    struct segments_config segments = { .octets = 100000,
+        .octets_per_sender = 50000,
+        .sets_per_sender = 4,
+        .sets = 16,
+        .wait_ms = 5000,
+        .attempts = 3,
+        .keep_ms = 120000 };
     struct dispatch_config dispatch = { .path = "msgin5g",
         .fqdns = fqdns,
         .fqdn_count = 1,
@@ -202,7 +209,15 @@ static void build(struct fake_ues *ues)
     assert_int_equal(delivery_create(ues->loop, &delivery, ues->router, ues->door, fake_store_highest(ues->door) + 1,
                          ues->metrics, &ues->delivery),
         MSGIN5G_OK);
-    struct services services = { ues->registrations, ues->delivery, ues->topics };
+    assert_int_equal(
+        segments_create(ues->loop, &segments, ues->router, ues->delivery, ues->metrics, &ues->segments), MSGIN5G_OK);
+    delivery_use_segments(ues->delivery, ues->segments);
+    struct services services = {
+        .registrations = ues->registrations,
+        .delivery = ues->delivery,
+        .topics = ues->topics,
+        .segments = ues->segments,
+    };
     assert_int_equal(dispatch_create(ues->loop, &dispatch, &services, ues->metrics, &ues->dispatch), MSGIN5G_OK);
 }
 
@@ -270,6 +285,7 @@ static void free_server(struct fake_ues *ues)
     delivery_close(ues->delivery);
     fake_store_hold(ues->door, false);
     fake_ues_process(ues); /* answers that wait for the store */
+    segments_free(ues->segments);
     delivery_free(ues->delivery);
     ues->delivery = NULL;
     dispatch_free(ues->dispatch);

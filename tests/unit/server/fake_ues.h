@@ -8,6 +8,7 @@
 #include "groups_local.h"
 #include "identity.h"
 #include "registration_records.h"
+#include "segments.h"
 #include "topics.h"
 #include "virtual_clock.h"
 #include "way_ue.h"
@@ -49,6 +50,7 @@ struct fake_ues {
     struct groups *groups; /* im:pumps@lab.example: UEs 1 to 3; im:alone@lab.example: UE 1 */
     struct topics *topics;
     struct delivery *delivery;
+    struct segments *segments;
     struct dispatch *dispatch;
     struct transport_session sessions[FAKE_UES_COUNT]; /* 0 to 2: imsi-00101000000000<1 to 3>; 3: nobody */
     struct fake_sent sent[FAKE_SENT_MAX];

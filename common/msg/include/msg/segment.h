@@ -55,6 +55,7 @@ struct msgin5g_message segment_of(
 struct segment_budget {
     size_t limit; /* octets of all sets together */
     size_t used;
+    struct segment_budget *parent; /* what is taken here is taken there, too; NULL: none */
 };
 
 struct segment_set;
@@ -92,5 +93,12 @@ const struct msgin5g_message *segment_set_message(const struct segment_set *set)
  * @return MSGIN5G_OK or ERR_NO_MEMORY.
  */
 enum msgin5g_err segment_set_join(struct segment_set *set, struct msgin5g_message *out);
+/**
+ * Keep a message that is whole already as if it had been joined: @p out holds the copy that @p copy borrows from.
+ *
+ * @return MSGIN5G_OK; ERR_LIMIT (budget), ERR_NO_MEMORY, ERR_INVALID (it cannot be encoded).
+ */
+enum msgin5g_err segment_set_keep(const struct msgin5g_message *whole, struct segment_budget *budget,
+    struct segment_set **out, struct msgin5g_message *copy);
 
 #endif
