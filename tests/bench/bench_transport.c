@@ -7,7 +7,7 @@
  * as a CON and answers the sender; no codec, no router. CPU is the server's, user and system.
  */
 #include "base/secret.h"
-#include "coap/transport.h"
+#include "coap/transport_oscore.h"
 
 #include <argp.h>
 #include <inttypes.h>
@@ -27,6 +27,7 @@
 
 struct options {
     unsigned pairs, idle, seconds;
+    unsigned contexts; /* OSCORE contexts of UEs that say nothing: no socket, no session */
     bool routed;
     enum transport_scheme scheme;
     enum tls_psk_versions versions;
@@ -92,11 +93,25 @@ static struct transport *new_transport(
         .ccm8 = true,
         .only_suite = options->suite,
         .half_open_per_source = 65535,
-        .half_open_s = 60 };
+        .half_open_s = 60,
+        .oscore_half_open_s = 3600 };
     struct transport *transport;
     if (transport_create(loop, &config, handler, ctx, &transport) != MSGIN5G_OK)
         die("transport_create");
     return transport;
+}
+
+/* The OSCORE context of UE @p number, of which @p id has the identifiers: the UE's, then the server's. */
+static struct transport_oscore oscore_of(uint32_t number, bool is_ue, uint8_t id[8])
+{
+    const struct msgin5g_str ue = { (char *)id, 4 }, af = { (char *)id + 4, 4 };
+    memcpy(id, &number, sizeof number);
+    memcpy(id + 4, &number, sizeof number);
+    id[7] = 0xff;
+    return (struct transport_oscore){ .master_secret = { (const char *)key, sizeof key },
+        .master_salt = { body, 8 },
+        .sender_id = is_ue ? ue : af,
+        .recipient_id = is_ue ? af : ue };
 }
 
 /* ---- the server ---- */
@@ -210,11 +225,24 @@ static void serve(struct server *server, uint16_t *port)
         die("transport_listen");
 }
 
+static void expect_ues(const struct server *server)
+{
+    for (uint32_t i = 0; i < ue_count(server->options) + server->options->contexts; i++) {
+        uint8_t id[8];
+        struct transport_oscore oscore = oscore_of(i, false, id);
+        struct transport_session *session;
+        if (transport_oscore_expect(server->transport, &oscore, NULL, &session) != MSGIN5G_OK)
+            die("transport_oscore_expect");
+    }
+}
+
 static void measure(struct server *server)
 {
     uint64_t word;
     size_t before_octets = resident_octets();
     double cpu = cpu_seconds();
+    if (server->options->scheme == TRANSPORT_OSCORE)
+        expect_ues(server);
     serve_until_word(server, &word);
     report(server, before_octets, cpu_seconds() - cpu);
     server->routing = server->options->routed;
@@ -253,8 +281,9 @@ static void connect_some(struct ues *ues)
     const struct options *options = ues->options;
     struct transport_peer peer = { options->scheme, "127.0.0.1", ues->port, "localhost", options->versions };
     while (ues->connecting < ue_count(options) && ues->connecting < ues->opened + CONNECTS_AT_ONCE) {
-        struct transport_session **place = &ues->sessions[ues->connecting++];
-        if (transport_connect(ues->transport, &peer, NULL, place) != MSGIN5G_OK)
+        unsigned number = ues->connecting++;
+        void *user = (void *)(uintptr_t)number;
+        if (transport_connect(ues->transport, &peer, user, &ues->sessions[number]) != MSGIN5G_OK)
             die("transport_connect");
     }
 }
@@ -263,6 +292,12 @@ static void connect_some(struct ues *ues)
 static void ue_opened(void *ctx, struct transport_session *session)
 {
     struct ues *ues = ctx;
+    if (ues->options->scheme == TRANSPORT_OSCORE) {
+        uint8_t id[8];
+        struct transport_oscore oscore = oscore_of((uint32_t)(uintptr_t)transport_session_user(session), true, id);
+        if (transport_oscore_protect(session, &oscore) != MSGIN5G_OK)
+            die("transport_oscore_protect");
+    }
     ue_ask(ues, session);
     ues->opened++;
     connect_some(ues);
@@ -380,6 +415,9 @@ static error_t parse_option(int option, char *text, struct argp_state *state)
     case 'i':
         options->idle = (unsigned)strtoul(text, NULL, 10);
         return 0;
+    case 'x':
+        options->contexts = (unsigned)strtoul(text, NULL, 10);
+        return 0;
     case 's':
         options->seconds = (unsigned)strtoul(text, NULL, 10);
         return 0;
@@ -388,7 +426,9 @@ static error_t parse_option(int option, char *text, struct argp_state *state)
         return 0;
     case 'v':
         options->versions = strcmp(text, "1.3") == 0 ? TLS_PSK_1_3_ONLY : TLS_PSK_1_2_ONLY;
-        options->scheme = strcmp(text, "none") == 0 ? TRANSPORT_COAP : options->scheme;
+        options->scheme = strcmp(text, "none") == 0     ? TRANSPORT_COAP
+                          : strcmp(text, "oscore") == 0 ? TRANSPORT_OSCORE
+                                                        : options->scheme;
         return 0;
     case 'c':
         options->suite = (uint16_t)strtoul(text, NULL, 16);
@@ -399,9 +439,11 @@ static error_t parse_option(int option, char *text, struct argp_state *state)
 }
 
 static const struct argp_option option_table[] = { { "pairs", 'p', "N", 0, "Pairs of UEs that send (100)", 0 },
-    { "idle", 'i', "N", 0, "UEs that only sit there (0)", 0 }, { "seconds", 's', "N", 0, "How long to send (3)", 0 },
+    { "idle", 'i', "N", 0, "UEs that only sit there (0)", 0 },
+    { "contexts", 'x', "N", 0, "OSCORE contexts of UEs that never say anything (0)", 0 },
+    { "seconds", 's', "N", 0, "How long to send (3)", 0 },
     { "mode", 'm', "echo|routed", 0, "What the server does (routed)", 0 },
-    { "version", 'v', "1.2|1.3|none", 0, "DTLS version, or plain CoAP (1.2)", 0 },
+    { "version", 'v', "1.2|1.3|oscore|none", 0, "DTLS version, OSCORE, or plain CoAP (1.2)", 0 },
     { "suite", 'c', "HEX", 0, "This cipher suite alone, such as c0a8", 0 }, { 0 } };
 
 static void raise_descriptor_limit(void)
