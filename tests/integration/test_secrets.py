@@ -70,7 +70,10 @@ def net(bed):
 
 
 def keys_of(context, profile):
-    return [Secret("K_AKMA", context.k_akma), Secret("K_AF", foreign_ue.k_af(context.k_akma, profile.ua_id))]
+    """Of OSCORE the Master Secret too (TS 33.535 D.3.3)."""
+    k_af = foreign_ue.k_af(context.k_akma, profile.ua_id)
+    master = [Secret("Master Secret", oscore_peer.hkdf(None, k_af, oscore_peer.LABEL, 32))] if profile is profiles.OSCORE else []
+    return [Secret("K_AKMA", context.k_akma), Secret("K_AF", k_af), *master]
 
 
 @profiles.each
@@ -208,10 +211,11 @@ class Holder:
             assert self.process.stdout.readline().strip() == answer
 
 
-@profiles.each_of(profiles.DTLS_1_3, profiles.TLS_1_3)
-@pytest.mark.parametrize("last", ["close", "end"])
+@pytest.mark.parametrize("profile, last", [(profiles.DTLS_1_3, "close"), (profiles.DTLS_1_3, "end"), (profiles.TLS_1_3, "close"),
+                                           (profiles.TLS_1_3, "end"), (profiles.OSCORE, "end")], ids=str)
 def test_client_library_forgets(net, profile, last):
-    """K_AKMA replaced, then the client freed: no key is left in the application that used the library."""
+    """K_AKMA replaced, then the client freed: no key is left in the application that used the library. With OSCORE libcoap
+    refers to the context of the message it read last, until another one comes or the library's context is freed."""
     subscriber = net.subscribers[5]
     old, new = (contexts.Context(net, net.ausf, subscriber, "%s %s %s" % (which, profile, last)) for which in ("old", "new"))
     assert net.ausf.register(aKId=old.a_kid, supi=subscriber.supi, kAkma=old.k_akma.hex()).status == 200
@@ -241,14 +245,14 @@ def test_nothing_shows_a_key(tmp_path, log_format):
                        oauth={"enabled": True, "required": False, "key": str(key), "issuer": aanf_id, "instances": [
                            {"certificate": "localhost", "nf_instance_id": af_id, "nf_type": "AF"},
                            {"certificate": "ausf.lab.example", "nf_instance_id": ausf_id, "nf_type": "AUSF"}]})
-        bed.start_server(log={"level": "debug", "format": log_format},
+        bed.start_server(log={"level": "debug", "format": log_format}, listen=testbed.OSCORE,
                          aanf={"token_url": bed.aanf_url + "/oauth2/token", "nf_instance_id": af_id})
         secrets = [Secret("token key", private_key(key)), Secret("state key", b"\xc3" * 32)]
         for subscriber in bed.subscribers:
             secrets += [Secret("K", bytes.fromhex(subscriber.k)), Secret("OPc", bytes.fromhex(subscriber.opc))]
         ausf = sbi.Consumer(bed.aanf_url, bed.certs, "ausf-client")
         seen = []
-        for profile in profiles.ALL:
+        for profile in (*profiles.ALL, profiles.OSCORE):
             context = contexts.Context(bed, ausf, bed.subscribers[0], "shown %s" % profile)
             secrets += keys_of(context, profile)
             session = bed.listen_plain(*context.arguments, *profile.options, uri=bed.uri(profile.scheme))

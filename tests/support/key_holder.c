@@ -85,7 +85,10 @@ int main(int argc, char **argv)
     struct holder holder = { 0 };
     if (argc != 4)
         return EXIT_FAILURE;
-    const struct msgin5g_client_config config = { .server = argv[1], .server_name = argv[2], .ue_service_id = argv[3] };
+    const struct msgin5g_client_config config = { .server = argv[1],
+        .server_name = argv[2],
+        .ue_service_id = argv[3],
+        .oscore = strncmp(argv[1], "coap://", strlen("coap://")) == 0 };
     if (msgin5g_context_create(NULL, &holder.context) != MSGIN5G_OK ||
         msgin5g_client_create(holder.context, &config, &events, &holder, &holder.client) != MSGIN5G_OK)
         return EXIT_FAILURE;

@@ -26,7 +26,7 @@ class Profile:
 
     @property
     def options(self):
-        return ("--tls", self.version)
+        return ("--tls", self.version) if self.version else ()
 
     def run(self, bed, subscriber, command, *arguments, **options):
         """Testbed.run_client() over this profile."""
@@ -46,6 +46,8 @@ DTLS_1_3 = Profile("dtls1.3", "DTLS 1.3", "coaps", "1.3", "0100000009")
 TLS_1_2 = Profile("tls1.2", "TLS 1.2", "coaps+tcp", "1.2", "010001d001")
 TLS_1_3 = Profile("tls1.3", "TLS 1.3", "coaps+tcp", "1.3", "0100000007")
 ALL = (DTLS_1_2, DTLS_1_3, TLS_1_2, TLS_1_3)
+# Not in ALL: it has no handshake, so no alerts; its own tests are test_oscore_*.py. The bed adds --oscore by the scheme.
+OSCORE = Profile("oscore", "OSCORE", "coap", None, "0100000008")
 # The client picks the version, which must be 1.3: not a profile, but a way to one.
 AUTO = (Profile("dtls-auto", "DTLS", "coaps", "auto", "0100000009", on="dtls1.3"),
         Profile("tls-auto", "TLS", "coaps+tcp", "auto", "0100000007", on="tls1.3"))
