@@ -79,9 +79,22 @@ static void on_subscription(void *ctx, struct msgin5g_client *client, const char
         ue->fleet->subscribed++;
 }
 
-static const struct msgin5g_client_events events = {
-    .registered = on_registered, .state = on_state, .message = on_message, .subscription = on_subscription
-};
+static void on_sent(
+    void *ctx, struct msgin5g_client *client, const char *msg_id, enum msgin5g_err err, unsigned char coap_code)
+{
+    struct fleet_ue *ue = ctx;
+
+    (void)client;
+    (void)coap_code;
+    if (ue->fleet->on_sent != NULL)
+        ue->fleet->on_sent(ue->fleet->ctx, ue, msg_id, err);
+}
+
+static const struct msgin5g_client_events events = { .registered = on_registered,
+    .state = on_state,
+    .message = on_message,
+    .sent = on_sent,
+    .subscription = on_subscription };
 
 static enum msgin5g_err add_ue(const struct fleet_config *config, struct fleet *fleet, size_t index)
 {
@@ -90,8 +103,10 @@ static enum msgin5g_err add_ue(const struct fleet_config *config, struct fleet *
         .server = config->server,
         .server_name = config->server_name,
         .ue_service_id = ue->service_id,
-        .reg_lifetime_s = 86400,
+        .reg_lifetime_s = config->impatient ? 5 : 86400, /* a UE that only listens notices when it registers again */
         .version = config->suite == TLS_SUITE_TLS13_AES_128_GCM ? MSGIN5G_VERSION_1_3 : MSGIN5G_VERSION_1_2,
+        .backoff_min_ms = config->impatient ? 100 : 0,
+        .backoff_max_ms = config->impatient ? 500 : 0,
     };
     struct naanf_key_info info;
     enum msgin5g_err err = fleet_key(config->first + index, &info);
@@ -112,6 +127,9 @@ int fleet_create(const struct fleet_config *config, struct fleet *out)
     const bool is_1_2 = config->suite != TLS_SUITE_TLS13_AES_128_GCM;
     const struct msgin5g_context_config context = { .ccm8 = config->suite == TLS_SUITE_PSK_AES128_CCM_8,
         .only_suite = is_1_2 ? config->suite : 0,
+        .ack_timeout_ms = config->impatient ? 300 : 0,
+        .max_retransmit = config->impatient ? 2 : 0,
+        .handshake_timeout_s = config->impatient ? 1 : 0,
         .max_clients = config->count };
     enum msgin5g_err err;
 

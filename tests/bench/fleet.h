@@ -36,6 +36,7 @@ struct fleet {
     bool leaving;       /* de-registering */
     bool spin;          /* never sleep: the generator's own wake-up must not count as latency */
     void (*on_message)(void *ctx, struct fleet_ue *ue, struct msgin5g_str payload);
+    void (*on_sent)(void *ctx, struct fleet_ue *ue, const char *msg_id, enum msgin5g_err err);
     void *ctx;
 };
 
@@ -48,6 +49,7 @@ struct fleet_config {
     size_t first;            /* number of the first UE; IMSI and Service ID follow from it */
     size_t count;
     size_t window;
+    bool impatient; /* notice soon that the server is gone, come back at once */
 };
 
 /** Build the fleet and register its keys at the AAnF (AnchorKey_Register). @return 0, or -1 after saying why. */

@@ -37,6 +37,7 @@ enum {
     KEY_PAYLOAD,
     KEY_SUITE,
     KEY_WINDOW,
+    KEY_IMPATIENT,
 };
 
 static const struct argp_option options[] = {
@@ -51,6 +52,7 @@ static const struct argp_option options[] = {
     { "count", KEY_COUNT, "N", 0, "UEs at most", 0 },
     { "payload", KEY_PAYLOAD, "OCTETS", 0, "Payload of each message (default 64, at least 20)", 0 },
     { "suite", KEY_SUITE, "HEX", 0, "1301 (DTLS 1.3), d001, ccac or c0a8 (default)", 0 },
+    { "impatient", KEY_IMPATIENT, NULL, 0, "Notice within 2 s that the server is gone, and come back at once", 0 },
     { "window", KEY_WINDOW, "N", 0, "Handshakes at once (default 32)", 0 },
     { 0 },
 };
@@ -72,6 +74,9 @@ static error_t parse_number(int key, const char *argument, struct settings *sett
         return 0;
     case KEY_SUITE:
         settings->fleet.suite = (uint16_t)strtoul(argument, NULL, 16);
+        return 0;
+    case KEY_IMPATIENT:
+        settings->fleet.impatient = true;
         return 0;
     case KEY_WINDOW:
         settings->fleet.window = strtoul(argument, NULL, 10);
@@ -117,6 +122,8 @@ static const struct {
     { "subscribe", step_subscribe },
     { "publish", step_publish },
     { "arrived", step_arrived },
+    { "store", step_store },
+    { "settle", step_settle },
 };
 
 static void run_line(struct bench *bench, char *line)
@@ -134,7 +141,8 @@ static void run_line(struct bench *bench, char *line)
             return;
         }
     }
-    fprintf(stderr, "bench: no such step\n");
+    if (name != NULL) /* an empty line only ends the step before */
+        fprintf(stderr, "bench: no such step\n");
     puts("{}");
     fflush(stdout);
 }
@@ -190,6 +198,7 @@ static int run(const struct settings *settings)
         code = EXIT_SUCCESS;
     }
     fleet_free(&bench.fleet);
+    ledger_free(bench.ledger);
     return code;
 }
 

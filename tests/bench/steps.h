@@ -10,6 +10,7 @@ struct bench {
     struct fleet fleet;
     int server_pid;
     size_t payload; /* octets of each message */
+    struct ledger *ledger;
 };
 
 /** register TARGET: UEs until TARGET of them are registered. */
@@ -25,6 +26,15 @@ void step_closed(struct bench *bench, const double *arguments);
  * registrations a second begin beside them.
  */
 void step_open(struct bench *bench, const double *arguments);
+/**
+ * store PAIRS OUTSTANDING: UE i sends to UE i + PAIRS messages with sfFlag, OUTSTANDING without an answer, until
+ * another line comes; through ends of the server, too. Say `register PAIRS` before, and the recipients are away.
+ */
+void step_store(struct bench *bench, const double *arguments);
+/** settle PAIRS: register the recipients, wait until all that was acknowledged has arrived, or nothing arrives. */
+void step_settle(struct bench *bench, const double *arguments);
+/** NULL is allowed. */
+void ledger_free(struct ledger *ledger);
 
 /** subscribe TARGET: the first TARGET UEs, to one topic. */
 void step_subscribe(struct bench *bench, const double *arguments);
