@@ -150,7 +150,12 @@ static enum msgin5g_err open_store(struct server *server)
         return MSGIN5G_ERR_CONFIG;
     if (config->store_encryption)
         store.key_file = key_file;
-    return store_open(&store, server->metrics, &server->store);
+    enum msgin5g_err err = store_open(&store, server->metrics, &server->store);
+    if (err == MSGIN5G_ERR_AUTHENTICATION || err == MSGIN5G_ERR_INVALID) /* trying again does not help: exit code 3 */
+        err = MSGIN5G_ERR_CONFIG;
+    else if (err == MSGIN5G_ERR_CLOSED || err == MSGIN5G_ERR_STORE)
+        err = MSGIN5G_ERR_IO;
+    return err;
 }
 
 static enum msgin5g_err build(struct server *server)
