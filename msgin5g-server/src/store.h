@@ -53,8 +53,8 @@ bool store_healthy(const struct store *store);
 struct store_door;
 /** The store and the loop are borrowed. @return MSGIN5G_OK, ERR_IO or ERR_NO_MEMORY. */
 enum msgin5g_err store_door_create(struct store *store, struct loop *loop, struct store_door **out);
-/** Wait until all that was asked for has ended and run its callbacks, which may ask for nothing more (ERR_CLOSED); then
- * release. NULL is allowed. */
+/** Wait until all that was asked for has ended and run its callbacks, which may remove messages but ask for nothing
+ * that has an answer (ERR_CLOSED); then release. NULL is allowed. */
 void store_door_free(struct store_door *door);
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */

@@ -165,13 +165,15 @@ void store_door_free(struct store_door *door)
 {
     if (door == NULL)
         return;
-    flush_removals(door);
     door->closed = true;
-    hurry(door);
-    while (door->outstanding > 0) {
-        wait_for_one(door);
-        (void)take_finished(door);
-    }
+    do { /* callbacks that run here may still remove messages */
+        flush_removals(door);
+        hurry(door);
+        while (door->outstanding > 0) {
+            wait_for_one(door);
+            (void)take_finished(door);
+        }
+    } while (door->removals != NULL);
     loop_off_round_end(door->loop, flush_removals, door);
     mailbox_free(door->mailbox, NULL);
     pthread_cond_destroy(&door->came_back);

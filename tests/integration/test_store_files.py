@@ -94,7 +94,7 @@ class Trace:
                 events.append("wal write")
             elif wal and re.match(r"f(data)?sync\(.*= 0$", call):
                 events.append("wal sync")
-            elif call.startswith("send") and "UDP" in call and int(call.rsplit("= ", 1)[1]) > EMPTY_ACK:
+            elif call.startswith("send") and "UDP" in call and int((re.findall(r"= (\d+)$", call) or [0])[0]) > EMPTY_ACK:
                 events.append("send")
         return events
 

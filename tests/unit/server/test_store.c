@@ -313,6 +313,27 @@ static void closing_the_door_waits_for_everything(void **state)
     assert_int_equal(store_highest_id(fixture->store), 500);
 }
 
+static void remove_first(void *ctx, enum msgin5g_err err)
+{
+    struct fixture *fixture = ctx;
+    store_remove(fixture->door, 1);
+    fixture_on_done(ctx, err);
+}
+
+static void a_message_can_be_removed_while_the_door_closes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_copy copy = { .id = 1, .recipient = msgin5g_str("im:b@x") };
+    struct store_write *write = store_write_create(fixture->door);
+    store_write_body(write, "x", 1);
+    store_write_copy(write, &copy);
+    assert_int_equal(store_write_commit(write, remove_first, fixture), MSGIN5G_OK);
+    fixture_close(fixture);
+    assert_int_equal(fixture->done, 1);
+    assert_int_equal(fixture_open(fixture), MSGIN5G_OK);
+    assert_int_equal(fixture_metric(fixture, "msgin5g_store_messages"), 0);
+}
+
 static void two_servers_cannot_open_one_store(void **state)
 {
     struct fixture *fixture = *state;
@@ -352,6 +373,7 @@ int main(void)
         TEST(nonsense_is_refused_at_once),
         TEST(too_much_at_once_is_refused),
         TEST(closing_the_door_waits_for_everything),
+        TEST(a_message_can_be_removed_while_the_door_closes),
         TEST(two_servers_cannot_open_one_store),
         TEST(files_belong_to_the_owner_alone),
     };
