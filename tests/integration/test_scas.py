@@ -22,8 +22,8 @@ AF_ID = "localhost:0100000009"
 @pytest.fixture(scope="module")
 def net(bed):
     bed.add_subscribers(3)
-    bed.start_aanf(log={"requests": True, "level": "info"})
-    bed.start_server()
+    bed.start_aanf(log={"requests": True, "level": "info"}, debug={"core_files": True})
+    bed.start_server(debug={"core_dumps": True})  # so that their descriptors can be looked at without being root
     bed.ausf = sbi.Consumer(bed.aanf_url, bed.certs, "ausf-client")
     bed.af = sbi.Consumer(bed.aanf_url, bed.certs, "server")
     return bed

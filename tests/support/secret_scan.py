@@ -1,6 +1,7 @@
 """Finds keys where they must not be: in the memory of a running process, its arguments and environment, files, texts."""
 
 import base64
+import contextlib
 import os
 import pathlib
 import re
@@ -82,8 +83,10 @@ def read_region(memory, begin, end):
 
 
 def in_arguments(pid, secrets):
-    """The same for argv and environment, which others may read."""
-    shown = b"".join(pathlib.Path("/proc/%d/%s" % (pid, name)).read_bytes() for name in ("cmdline", "environ"))
+    """The same for argv and environment, which others may read (the latter not of every process)."""
+    shown = pathlib.Path("/proc/%d/cmdline" % pid).read_bytes()
+    with contextlib.suppress(PermissionError):
+        shown += pathlib.Path("/proc/%d/environ" % pid).read_bytes()
     return ["%s as %s" % (secret.name, form) for secret in secrets for form in secret.in_octets(shown)]
 
 
