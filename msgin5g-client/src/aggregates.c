@@ -339,9 +339,10 @@ enum msgin5g_err aggregates_add(struct msgin5g_client *client, const struct msgi
 void aggregates_abandon(struct msgin5g_client *client)
 {
     struct aggregate *aggregate, *next;
+    struct bundle *bundle, *next_bundle;
 
-    while (client->bundles != NULL)
-        bundle_release(client->bundles);
+    DL_FOREACH_SAFE (client->bundles, bundle, next_bundle)
+        bundle_release(bundle);
     DL_FOREACH_SAFE (client->aggregates, aggregate, next)
         aggregate_release(aggregate);
 }

@@ -66,7 +66,7 @@ void set_touch(struct set *set)
 struct set *set_create(struct segments *segments, struct msgin5g_str id, const struct submission *submission)
 {
     const struct msgin5g_message *message = submission->message;
-    while (segments->count >= segments->config.sets)
+    if (segments->count >= segments->config.sets)
         set_free(segments->oldest);
     struct set *set = calloc(1, sizeof *set);
     if (set == NULL)
@@ -77,7 +77,8 @@ struct set *set_create(struct segments *segments, struct msgin5g_str id, const s
     set->originator_type = message->ori.type;
     memcpy(set->id, id.octets, MSGIN5G_UUID_LEN);
     memcpy(set->msg_id, message->msg_id.octets, MSGIN5G_UUID_LEN);
-    HASH_ADD(hh, segments->by_id, id, MSGIN5G_UUID_LEN, set);
+    HASH_ADD(
+        hh, segments->by_id, id, MSGIN5G_UUID_LEN, set); /* NOLINT(clang-analyzer-unix.Malloc): cannot follow uthash */
     if (!HASH_ADDED(set)) {
         free(set);
         return NULL;
@@ -104,7 +105,7 @@ void set_free(struct set *set)
     struct segments *segments = set->segments;
     struct receiver *receiver, *next;
     HASH_ITER (hh, set->receivers, receiver, next) {
-        HASH_DEL(set->receivers, receiver);
+        HASH_DEL(set->receivers, receiver); /* NOLINT(clang-analyzer-unix.Malloc): cannot follow uthash */
         free(receiver);
     }
     loop_timer_cancel(segments->loop, &set->timer);

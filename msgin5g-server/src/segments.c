@@ -39,10 +39,11 @@ enum msgin5g_err segments_create(struct loop *loop, const struct segments_config
 
 void segments_free(struct segments *segments)
 {
+    struct set *set, *next;
     if (segments == NULL)
         return;
-    while (segments->oldest != NULL)
-        set_free(segments->oldest);
+    DL_FOREACH_SAFE (segments->oldest, set, next)
+        set_free(set);
     for (struct handover *handover = segments->handovers; handover != NULL; handover = handover->next)
         handover->segments = NULL; /* whoever ends it finds nobody to tell */
     loop_timer_cancel(segments->loop, &segments->expiry);

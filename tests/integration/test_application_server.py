@@ -104,6 +104,30 @@ def test_ue_to_as_with_report(lab, server):
     sender.event("report", status="success")
 
 
+def test_large_message_to_an_as_comes_whole(lab, server):
+    """The server puts the segments together: one call (TS 24.538 6.5.3.3)."""
+    ue = lab.subscribers[0]
+    text = "aé€" * 3000
+    payload = lab.write("large.txt", text)
+    code, _ = lab.run_client(ue, "send", "--as", "--to", AS_ID, "--payload", "@%s" % payload)
+    (path, message), = server.wait_for(1)
+    assert (path, message["payload"]) == ("/msgin5g/deliver-message", text)
+    assert "segParams" not in message
+    assert code == 0
+
+
+def test_large_message_of_an_as_goes_in_segments(lab, server):
+    """The server cuts what is larger than the UE takes (TS 24.538 6.5.3.1), and the UE puts it together."""
+    ue = lab.subscribers[0]
+    text = "aé€" * 2000
+    client = lab.listen(ue, "--max-segment", 512)
+    client.event("registered")
+    _, status, _ = send(Api(lab), ue.service_id, payload=text)
+    assert status == 200
+    assert client.event("message")["payload"] == text
+    assert client.stop() == 0
+
+
 def test_a_report_nobody_asked_for(lab):
     """EC-32: 403, and nothing reaches the UE."""
     ue = lab.subscribers[0]

@@ -307,3 +307,17 @@ def test_every_tenth_datagram_is_lost(lab, arguments):
         assert listener.event("message", timeout_s=60)["payload"] == text
         assert code == 0
         assert listener.stop(timeout_s=30) == 0
+
+
+def test_segments_for_somebody_away_are_stored(lab):
+    """With sfFlag each segment is stored, and all of them are delivered when the recipient is back (TS 23.554 8.3.6)."""
+    meter, away = lab.subscribers[0], lab.subscribers[7]
+    text = text_of(9000)
+    payload = lab.write("stored.txt", text)
+    code, events = lab.run_client(meter, "send", "--to", away.service_id, "--payload", "@%s" % payload, "--store")
+    assert "stored for deferred delivery" in [event.get("status") for event in events]
+    assert code == 0
+    listener = lab.listen(away)
+    listener.event("registered")
+    assert listener.event("message")["payload"] == text
+    assert listener.stop() == 0

@@ -3,6 +3,7 @@
 #include "fixture.h"
 #include "msg/segment.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SET_ID "b7f0c1e2-3d54-4c1b-8a77-0e1f2a3b4c5d"
@@ -124,7 +125,7 @@ static void sends_again_what_is_asked_for(void **state)
     fixture_register(fixture, small);
     assert_int_equal(send_text(fixture, 300), MSGIN5G_OK);
     fixture_until(fixture, fixture->told.sent == 1);
-    strcpy(set_id, segment_logged(fixture, 0)->set_id);
+    snprintf(set_id, sizeof set_id, "%s", segment_logged(fixture, 0)->set_id);
     ask_for(fixture, set_id, "(2-3, 5-5, 9-200)");
     fixture_until(fixture, fake_server_count(&fixture->server, MSGIN5G_TYPE_MSG) == 8);
     assert_int_equal(segment_logged(fixture, 5)->segment.number, 2);
@@ -148,7 +149,7 @@ static void a_negative_confirmation_is_a_failure(void **state)
 
     fixture_register(fixture, small);
     assert_int_equal(send_text(fixture, 300), MSGIN5G_OK);
-    strcpy(msg_id, fixture->told.msg_id);
+    snprintf(msg_id, sizeof msg_id, "%s", fixture->told.msg_id);
     fixture_until(fixture, fixture->told.sent == 1);
     confirm(fixture, segment_logged(fixture, 0)->set_id, false);
     fixture_until(fixture, fixture->told.responses == 1);

@@ -164,6 +164,7 @@ static void assert_resegmented(
     const struct fake_ues *ues, size_t first, unsigned count, size_t ue, unsigned limit, const char *whole)
 {
     char set_id[64], id[64], payload[2049], joined[4096] = "";
+    size_t length = 0;
     member(ues->sent[first].body, "segId", set_id, sizeof set_id);
     assert_string_not_equal(set_id, SET_ID); /* EC-15 */
     for (unsigned number = 1; number <= count; number++) {
@@ -174,17 +175,17 @@ static void assert_resegmented(
         assert_string_equal(id, set_id);
         member(ues->sent[first + number - 1].body, "payload", payload, sizeof payload);
         assert_true(strlen(payload) <= limit);
-        strcat(joined, payload);
+        length += (size_t)snprintf(joined + length, sizeof joined - length, "%s", payload);
     }
     assert_string_equal(joined, whole);
 }
 
 static void whole_of(char out[512], size_t first, size_t second, size_t third)
 {
-    out[0] = '\0';
-    strcat(out, chars('1', first));
-    strcat(out, chars('2', second));
-    strcat(out, chars('3', third));
+    const size_t sizes[] = { first, second, third };
+    size_t length = 0;
+    for (size_t i = 0; i < 3; i++)
+        length += (size_t)snprintf(out + length, 512 - length, "%s", chars((char)('1' + i), sizes[i]));
 }
 
 /* "Segment bigger than recipient limit: reassemble and re-segment" (10.3); TS 24.538 6.5.3.2 */
