@@ -205,6 +205,13 @@ static const struct config_key management_keys[] = { { "host", CONFIG_STRING, AT
     { "port", CONFIG_INT, AT(management_port), "9443", 0, 65535, .help = "TCP port; 0: any free one." },
     { "certificate", CONFIG_FILE, AT(management_certificate), "", .help = "PEM chain; empty: in clear." },
     { "key", CONFIG_FILE, AT(management_key), "", .help = "Its private key (PEM)." }, END };
+static const struct config_key audit_keys[] = { { "enabled", CONFIG_BOOL, AT(audit_enabled), "true",
+                                                    .help = "Write a line for each request that is refused." },
+    { "file", CONFIG_FILE, AT(audit_file), "",
+        .help = "JSON, one object a line, opened anew at SIGHUP; empty: the log, as event refused." },
+    { "lines_per_second", CONFIG_INT, AT(audit_lines_per_second), "10", 0, 1000000,
+        .help = "Lines of one cause; the rest is counted." },
+    END };
 static const struct config_key log_keys[] = { { "level", CONFIG_ENUM, AT(log_level), "info", .choices = log_levels,
                                                   .help = "Least severe level written." },
     { "format", CONFIG_ENUM, AT(log_format), "text", .choices = log_formats, .help = "One line an event." }, END };
@@ -252,6 +259,7 @@ const struct config_key server_config_schema[] = {
     { "segments", CONFIG_SECTION, .keys = segment_keys, .help = "Messages in segments (TS 24.538 6.5, EC-34)." },
     { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
     { "store", CONFIG_SECTION, .keys = store_keys, .help = "What survives the end of this process." },
+    { "audit", CONFIG_SECTION, .keys = audit_keys, .help = "Who was refused what, and why." },
     { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },
     { "log", CONFIG_SECTION, .keys = log_keys, .help = "The log goes to standard error." },
     { "debug", CONFIG_SECTION, .keys = debug_keys, .help = "Switches that weaken security." },

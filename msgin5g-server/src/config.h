@@ -104,6 +104,9 @@ struct server_config {
     bool store_encryption;
     char *store_key_file;
     int64_t store_quota_octets;
+    bool audit_enabled;
+    char *audit_file;
+    int64_t audit_lines_per_second;
     char *management_host;
     int64_t management_port;
     char *management_certificate;

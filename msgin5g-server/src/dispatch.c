@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include "audit.h"
 #include "base/log.h"
 #include "segments.h"
 #include "ue_messages.h"
@@ -35,13 +36,15 @@ struct dispatch {
     struct server_metrics *metrics;
     struct log_limit spoofed_lines;
     size_t deferred;    /* answers owed */
-    struct reply reply; /* of the request in hand */
+    struct reply reply; /* of the request in hand, as is the next */
+    struct msgin5g_service_id originator;
 };
 
 struct request_later {
     struct dispatch *dispatch;
     struct transport_deferred *deferred;
     enum msgin5g_type type;
+    struct msgin5g_service_id originator;
 };
 
 enum msgin5g_err dispatch_create(struct loop *loop, const struct dispatch_config *config,
@@ -185,6 +188,8 @@ static enum msgin5g_err decode_and_handle(struct dispatch *dispatch, struct peer
         .transport = incoming->transport };
     *type = message.type;
     err = handle(dispatch, &request);
+    if (err != MSGIN5G_OK)
+        dispatch->originator = request.originator;
     msgin5g_message_free(&partial);
     msgin5g_message_free(&message);
     return err;
@@ -240,7 +245,8 @@ struct request_later *request_defer(const struct request *request, struct reply 
     struct request_later *later = malloc(sizeof *later);
     if (later == NULL)
         return NULL;
-    *later = (struct request_later){ dispatch, dispatch->config.defer(request->transport), request->message->type };
+    *later = (struct request_later){ dispatch, dispatch->config.defer(request->transport), request->message->type,
+        request->originator };
     if (later->deferred == NULL) {
         free(later);
         return NULL;
@@ -250,6 +256,18 @@ struct request_later *request_defer(const struct request *request, struct reply 
     return later;
 }
 
+/* Of a request that was answered later the session may be gone, and who it was with it. */
+static void audit_request(struct dispatch *dispatch, enum msgin5g_type type, enum msgin5g_err err, const char *identity,
+    const char *originator)
+{
+    const struct audit_refusal refusal = { .what = type == MSGIN5G_TYPE_COUNT ? "request" : msgin5g_type_text(type),
+        .err = err,
+        .identity = identity,
+        .originator = originator };
+    if (err != MSGIN5G_OK)
+        audit_refused(dispatch->services.audit, &refusal);
+}
+
 void request_answer(struct request_later *later, enum msgin5g_err err, uint8_t code)
 {
     struct dispatch *dispatch = later->dispatch;
@@ -257,6 +275,7 @@ void request_answer(struct request_later *later, enum msgin5g_err err, uint8_t c
     struct transport_answer answer;
     fill_answer(&reply, err, "", &answer);
     server_metrics_request(dispatch->metrics, later->type, err);
+    audit_request(dispatch, later->type, err, NULL, later->originator.text);
     dispatch->deferred--;
     dispatch->config.respond(later->deferred, &answer);
     free(later);
@@ -271,6 +290,7 @@ bool dispatch_request(
     dispatch->reply.code = 0;
     dispatch->reply.length = 0;
     dispatch->reply.later = false;
+    dispatch->originator.text[0] = '\0';
     enum msgin5g_err err = check_target(dispatch, incoming);
     if (!rate_bucket_take(&peer->requests, limit, limit * BURST_SECONDS, loop_now_ms(dispatch->loop)))
         err = MSGIN5G_ERR_RATE_LIMITED;
@@ -282,6 +302,8 @@ bool dispatch_request(
     if (dispatch->reply.later)
         return false;
     server_metrics_request(dispatch->metrics, type, err);
+    audit_request(
+        dispatch, type, err, peer->identity, *dispatch->originator.text != '\0' ? dispatch->originator.text : NULL);
     fill_answer(&dispatch->reply, err, detail, answer);
     return true;
 }

@@ -5,6 +5,7 @@
 #include "msgin5g/message.h"
 #include "peer.h"
 
+struct audit;
 struct delivery;
 struct dispatch;
 struct registrations;
@@ -18,6 +19,7 @@ struct services {
     struct delivery *delivery;
     struct topics *topics;
     struct segments *segments;
+    struct audit *audit; /* NULL: none */
 };
 
 /** One request, decoded and checked; borrowed for the call. */

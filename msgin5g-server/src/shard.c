@@ -3,6 +3,7 @@
 #include "af_callbacks.h"
 #include "akma/naanf.h"
 #include "api.h"
+#include "audit.h"
 #include "base/log.h"
 #include "delivery.h"
 #include "directory.h"
@@ -46,6 +47,7 @@ struct shard {
     struct topics *topics;
     struct registration_records registration_records;
     struct topic_records topic_records;
+    struct audit *audit;
     struct delivery *delivery;
     struct segments *segments;
     struct dispatch *dispatch;
@@ -121,6 +123,13 @@ static enum msgin5g_err create_establishments(struct shard *shard)
     if (!shard->config->oscore_enabled)
         return MSGIN5G_OK;
     return establishments_create(shard->loop, shard->config, &ops, shard->af, shard->metrics, &shard->establishments);
+}
+
+static enum msgin5g_err create_audit(struct shard *shard)
+{
+    const struct server_config *config = shard->config;
+    const struct audit_config audit = { config->audit_enabled, config->audit_file, config->audit_lines_per_second };
+    return audit_create(shard->loop, &audit, &shard->audit);
 }
 
 static void on_changed(void *ctx, const char *ue_service_id)
@@ -253,7 +262,8 @@ static enum msgin5g_err create_message_path(struct shard *shard)
     struct services services = { .registrations = shard->registrations,
         .delivery = shard->delivery,
         .topics = shard->topics,
-        .segments = shard->segments };
+        .segments = shard->segments,
+        .audit = shard->audit };
     if (err == MSGIN5G_OK)
         err = dispatch_create(shard->loop, &dispatch, &services, shard->metrics, &shard->dispatch);
     return err;
@@ -317,6 +327,8 @@ static enum msgin5g_err build(struct shard *shard)
     if (err == MSGIN5G_OK)
         err = create_establishments(shard);
     if (err == MSGIN5G_OK)
+        err = create_audit(shard);
+    if (err == MSGIN5G_OK)
         err = create_registrations(shard);
     if (err == MSGIN5G_OK)
         err = neighbours_init(&shard->neighbours, shard->loop, shard->config, shard->metrics);
@@ -372,6 +384,7 @@ void shard_free(struct shard *shard)
     delivery_free(shard->delivery);
     dispatch_free(shard->dispatch);
     ue_configuration_free(shard->configuration);
+    audit_free(shard->audit);
     topics_free(shard->topics);
     groups_local_free(shard->groups);
     router_free(shard->router);
@@ -419,6 +432,7 @@ enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *c
     if (err != MSGIN5G_OK)
         return err;
     identity_map_use(map, shard->assignments);
+    audit_reopen(shard->audit);
     router_set_map(shard->router, map);
     ue_configuration_set_map(shard->configuration, map);
     size_t ended = registrations_rebind(shard->registrations, map);

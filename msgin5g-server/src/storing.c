@@ -87,6 +87,12 @@ static enum msgin5g_err write_copy(struct copy *copy)
 void storing_put(struct copy *copy)
 {
     storing_unwatch(copy);
+    if (copy->expires_s <= loop_utc_s(copy->delivery->loop)) {
+        copy->last_try = true;
+        if (!copy->flying)
+            drain_give_up(copy, MSGIN5G_ERR_EXPIRED);
+        return;
+    }
     copy->storing = true;
     copy->queue->storing_count++;
     enum msgin5g_err err = write_copy(copy);
