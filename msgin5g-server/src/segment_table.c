@@ -84,6 +84,7 @@ struct set *set_create(struct segments *segments, struct msgin5g_str id, const s
         return NULL;
     }
     segments->count++;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): cannot follow utlist */
     DL_APPEND(segments->oldest, set);
     set_touch(set);
     return set;
