@@ -214,7 +214,7 @@ static void fan_out(struct load *load, int pid)
         for (int64_t until_ns = now_ns() + SECOND_NS / 3; now_ns() < until_ns;) /* the last PUBACKs */
             turn(load);
         if (run > 0)
-            samples_add(&costs, (process_cpu_ns(pid) - cpu_ns) / (int64_t)load->count);
+            samples_add(&costs, (process_cpu_ns(pid) - cpu_ns) / (int64_t)(load->count > 0 ? load->count : 1));
     }
     printf(",\"fan_out_us\":%.2f", samples_quantile(&costs, 0.5));
     samples_free(&costs);
@@ -246,7 +246,7 @@ int main(int argc, char **argv)
         traffic(&load, pairs, strtod(argv[5], NULL), 0, pid, "message");
         load.spin = true;
         traffic(&load, 1, 30, SINGLES, pid, "single");
-    } else if (strtod(argv[5], NULL) > 0) {
+    } else if (strtod(argv[5], NULL) > 0 && load.count > 0) {
         fan_out(&load, pid);
     }
     puts("}");

@@ -179,7 +179,7 @@ static void build(struct fake_ues *ues)
         .queue_octets = 65536,
         .memory_octets = 1048576,
         .expiry_s = 86400,
-        .max_expiry_s = 7 * 86400,
+        .max_expiry_s = 604800,
         .duplicates = 16,
         .reports = 16 };
     struct segments_config segments = { .octets = 100000,

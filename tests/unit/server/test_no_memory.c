@@ -15,6 +15,11 @@
     "\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:ue-1@lab.example\"},"                                           \
     "\"destAddr\":{\"destAddrType\":\"UE\",\"addr\":\"im:ue-2@lab.example\"},"                                         \
     "\"msgId\":\"" id "\",\"isDelivStatReq\":true,\"payload\":\"open\"}"
+#define GROUP_MSG                                                                                                      \
+    "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"MSG\","                                                           \
+    "\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:ue-1@lab.example\"},"                                           \
+    "\"destAddr\":{\"destAddrType\":\"GROUP\",\"addr\":\"im:crowd@lab.example\"},"                                     \
+    "\"msgId\":\"9c0e5a7d-6b21-4f10-93c4-2f6e8d1a0b3c\",\"payload\":\"open\"}"
 #define REG                                                                                                            \
     "{\"msgIden\":\"urn:3gpp:msgin5g\",\"msgType\":\"REG\","                                                           \
     "\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:ue-1@lab.example\"}}"
@@ -58,6 +63,46 @@ static void test_message(void **state)
     }
 }
 
+static void test_subscription(void **state)
+{
+    (void)state;
+    static const struct incoming get = { .method = TRANSPORT_GET,
+        .path = "msgin5g/alarms",
+        .format = TRANSPORT_FORMAT_NONE,
+        .confirmable = true,
+        .observe = TRANSPORT_OBSERVE_BEGIN };
+    bool failed = true;
+    for (unsigned n = 0; failed; n++) {
+        void *fresh;
+        fake_ues_set_up(&fresh);
+        fake_ues_register(fresh, 0);
+        failing_malloc_after(n);
+        int code = fake_ues_request(fresh, 0, &get);
+        failed = failing_malloc_stop();
+        assert_true(code == 205 || code == 500);
+        assert_int_equal(fake_ues_request(fresh, 0, &get), 205);
+        fake_ues_tear_down(&fresh);
+    }
+}
+
+/* More members than one slice: the fan-out cannot be made, or its message not copied. */
+static void test_fan_out(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (unsigned n = 0; failed; n++) {
+        void *fresh;
+        fake_ues_set_up(&fresh);
+        fake_ues_register(fresh, 0);
+        fake_ues_register(fresh, 1);
+        failing_malloc_after(n);
+        int code = fake_ues_post(fresh, 0, GROUP_MSG);
+        failed = failing_malloc_stop();
+        assert_true(is_answer_to_lack_of_memory(code));
+        fake_ues_tear_down(&fresh);
+    }
+}
+
 static void test_objects(void **state)
 {
     (void)state;
@@ -89,6 +134,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registration),
         cmocka_unit_test(test_message),
+        cmocka_unit_test(test_subscription),
+        cmocka_unit_test(test_fan_out),
         cmocka_unit_test(test_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
