@@ -212,10 +212,9 @@ class Holder:
 
 
 @pytest.mark.parametrize("profile, last", [(profiles.DTLS_1_3, "close"), (profiles.DTLS_1_3, "end"), (profiles.TLS_1_3, "close"),
-                                           (profiles.TLS_1_3, "end"), (profiles.OSCORE, "end")], ids=str)
+                                           (profiles.TLS_1_3, "end"), (profiles.OSCORE, "close"), (profiles.OSCORE, "end")], ids=str)
 def test_client_library_forgets(net, profile, last):
-    """K_AKMA replaced, then the client freed: no key is left in the application that used the library. With OSCORE libcoap
-    refers to the context of the message it read last, until another one comes or the library's context is freed."""
+    """K_AKMA replaced, then the client freed: no key is left in the application that used the library."""
     subscriber = net.subscribers[5]
     old, new = (contexts.Context(net, net.ausf, subscriber, "%s %s %s" % (which, profile, last)) for which in ("old", "new"))
     assert net.ausf.register(aKId=old.a_kid, supi=subscriber.supi, kAkma=old.k_akma.hex()).status == 200

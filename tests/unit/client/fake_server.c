@@ -148,6 +148,12 @@ static void on_akma(struct fake_server *server, struct transport_request *reques
     assert_true(transport_request_host(request, server->server_name, sizeof server->server_name));
     assert_int_equal(oscore_request_decode((const uint8_t *)body.octets, body.length, &asked), MSGIN5G_OK);
     snprintf(server->identity, sizeof server->identity, "%s", asked.a_kid);
+    if (server->akma_echo && transport_request_echo(request).length == 0) {
+        transport_request_demand_echo(request, msgin5g_str("12345678"));
+        out.code = MSGIN5G_COAP_CODE(4, 1);
+        transport_respond(request, &out);
+        return;
+    }
     if (server->akma_silent) {
         assert_true(server->held_count < 16);
         server->held[server->held_count++] = transport_defer(request);

@@ -56,6 +56,7 @@ struct fake_server {
     uint8_t akma_code;             /* answer to POST /akma; 0: as it should be */
     int64_t akma_max_age_s;        /* of such an answer; 0: none */
     bool akma_silent;              /* none at all */
+    bool akma_echo;                /* 4.01 with an Echo option to one that has none (RFC 9175) */
     unsigned forget_count;         /* so many sessions are forgotten when a MSG comes, which is refused: K_AF_EXPIRED */
     bool hold[MSGIN5G_TYPE_COUNT]; /* never answer a type */
     struct transport_deferred *held[16];

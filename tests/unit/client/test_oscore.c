@@ -217,6 +217,22 @@ static void waits_as_long_as_the_server_asks(void **state)
     assert_in_range(fixture->told.waits_ms[0], 1000, 1900);
 }
 
+/* That it is there the UE shows by itself, also when the context it renews is still in place. */
+static void shows_that_it_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->server.akma_echo = true;
+    fixture_register(fixture, over_oscore(fixture));
+    assert_int_equal(fixture->server.handshakes, 2);
+    fixture->server.forget_count = 1;
+    assert_int_equal(fixture_send(fixture, false), MSGIN5G_OK);
+    fixture_until(fixture, fixture->told.sent == 1);
+    assert_int_equal(fixture->told.sent_err, MSGIN5G_OK);
+    assert_int_equal(fixture->server.handshakes, 4);
+    assert_int_equal(fixture->told.keys_needed, 0);
+}
+
 static void silent_server(void **state)
 {
     struct fixture *fixture = *state;
@@ -279,6 +295,7 @@ int main(void)
         TEST(wrong_key_twice_backs_off),
         TEST(refused_bootstrap),
         TEST(waits_as_long_as_the_server_asks),
+        TEST(shows_that_it_is_there),
         TEST(silent_server),
         TEST(nobody_listens),
         TEST(freed_at_any_time),
