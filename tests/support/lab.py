@@ -120,6 +120,18 @@ class Lab:
         expect(listener.process.wait(10) == 0, "the receiver ended with %s" % listener.process.returncode)
         return "'%s' delivered, report came back" % text
 
+    def store_and_forward(self):
+        """UE 2 is away; the server keeps the message until it is back."""
+        code, events = self.bed.run_client(self.ue1, "send", "--to", self.ue2.service_id, "--payload", "for later", "--store")
+        expect(code == 0, "exit code %d, %s" % (code, events))
+        status = only(events, "response")["status"]
+        expect(status == "stored for deferred delivery", "response: %s" % status)
+        listener = self.bed.listen(self.ue2, "--count", 1)
+        got = listener.event("message", payload="for later")
+        expect(got["from"] == self.ue1.service_id, "it came from %s" % got["from"])
+        expect(listener.process.wait(10) == 0, "the receiver ended with %s" % listener.process.returncode)
+        return "'for later' stored, delivered when UE 2 was back"
+
     def many(self, how, listeners, members):
         """One message of UE 1 that both others get; @p how are the words of the command that name the target."""
         for listener in listeners:
@@ -170,6 +182,7 @@ class Lab:
                 "UE 1 → UE 2", "message over %s" % PROFILES[name][0], PROFILES[name][1],
                 lambda name=name: self.exchange(self.ue1, self.ue2, "hello over %s" % PROFILES[name][0], name))
               for name in self.profiles),
+            ("UE 1 → UE 2", "store and forward", "", self.store_and_forward),
             ("UE 1 → group", "message to the members of a group", "", self.to_group),
             ("UE 1 → topic", "message to the subscribers of a topic", "", self.to_topic),
             ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
