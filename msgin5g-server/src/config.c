@@ -154,6 +154,8 @@ static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max
     { "key_requests_burst", CONFIG_INT, AT(key_requests_burst), "400", 1, 1000000, .help = "The same, at once." },
     { "requests_per_session", CONFIG_INT, AT(requests_per_session), "0", 0, 1000000,
         .help = "Requests a second that one UE may send on average; more gets 4.29. 0: no limit." },
+    { "requests_in_all", CONFIG_INT, AT(requests_in_all), "0", 0, 100000000,
+        .help = "Requests a second of all UEs together; more gets 5.03, before it is read. 0: no limit." },
     { "in_flight_per_session", CONFIG_INT, AT(in_flight_per_session), "64", 1, TRANSPORT_EXCHANGES_MAX,
         .help = "Messages on their way to one UE." },
     { "deferred_answers", CONFIG_INT, AT(deferred_answers), "100000", 1, 10000000,

@@ -84,6 +84,7 @@ struct server_config {
     int64_t key_requests_per_source;
     int64_t key_requests_burst;
     int64_t requests_per_session;
+    int64_t requests_in_all;
     int64_t in_flight_per_session;
     int64_t deferred_answers;
     int64_t queue_messages;

@@ -35,7 +35,8 @@ struct dispatch {
     struct services services;
     struct server_metrics *metrics;
     struct log_limit spoofed_lines;
-    size_t deferred;    /* answers owed */
+    size_t deferred; /* answers owed */
+    struct rate_bucket requests;
     struct reply reply; /* of the request in hand, as is the next */
     struct msgin5g_service_id originator;
 };
@@ -281,19 +282,28 @@ void request_answer(struct request_later *later, enum msgin5g_err err, uint8_t c
     free(later);
 }
 
+/* Load is shed here, before anything is read: first of who sends too much, then of all (4.29, 5.03 and Max-Age). */
+static enum msgin5g_err check_rate(struct dispatch *dispatch, struct peer *peer)
+{
+    int64_t own = dispatch->config.requests_per_second, all = dispatch->config.requests_in_all;
+    int64_t now_ms = loop_now_ms(dispatch->loop);
+    if (!rate_bucket_take(&peer->requests, own, own * BURST_SECONDS, now_ms))
+        return MSGIN5G_ERR_RATE_LIMITED;
+    return rate_bucket_take(&dispatch->requests, all, all, now_ms) ? MSGIN5G_OK : MSGIN5G_ERR_OVERLOADED;
+}
+
 bool dispatch_request(
     struct dispatch *dispatch, struct peer *peer, const struct incoming *incoming, struct transport_answer *answer)
 {
-    int64_t limit = dispatch->config.requests_per_second;
     enum msgin5g_type type = MSGIN5G_TYPE_COUNT;
     const char *detail = "";
     dispatch->reply.code = 0;
     dispatch->reply.length = 0;
     dispatch->reply.later = false;
     dispatch->originator.text[0] = '\0';
-    enum msgin5g_err err = check_target(dispatch, incoming);
-    if (!rate_bucket_take(&peer->requests, limit, limit * BURST_SECONDS, loop_now_ms(dispatch->loop)))
-        err = MSGIN5G_ERR_RATE_LIMITED;
+    enum msgin5g_err err = check_rate(dispatch, peer);
+    if (err == MSGIN5G_OK)
+        err = check_target(dispatch, incoming);
     const char *topic = topic_of(dispatch, incoming);
     if (err == MSGIN5G_OK && topic != NULL)
         err = handle_topic(dispatch, peer, incoming, topic);

@@ -14,6 +14,7 @@ struct dispatch_config {
     const char *const *fqdns; /* names in a literal server URI (EC-1); all of this is borrowed */
     size_t fqdn_count;
     int64_t requests_per_second; /* of one session; 0: no limit */
+    int64_t requests_in_all;     /* a second, of all sessions; 0: no limit */
     size_t deferred;             /* answers owed at a time */
     /** transport_defer() and transport_deferred_respond(), or what a test puts in their place. */
     struct transport_deferred *(*defer)(struct transport_request *request);

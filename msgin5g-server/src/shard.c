@@ -251,6 +251,7 @@ static enum msgin5g_err create_message_path(struct shard *shard)
         .fqdns = (const char *const *)config->fqdns.values,
         .fqdn_count = config->fqdns.count,
         .requests_per_second = config->requests_per_session,
+        .requests_in_all = config->requests_in_all,
         .deferred = (size_t)config->deferred_answers,
         .defer = transport_defer,
         .respond = transport_deferred_respond,

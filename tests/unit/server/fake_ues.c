@@ -193,6 +193,7 @@ static void build(struct fake_ues *ues)
         .fqdns = fqdns,
         .fqdn_count = 1,
         .requests_per_second = 100,
+        .requests_in_all = 300,
         .deferred = 3,
         .defer = defer,
         .respond = respond,

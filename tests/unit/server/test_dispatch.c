@@ -153,6 +153,18 @@ static void test_requests_are_counted(void **state)
     buffer_free(&text);
 }
 
+/* Of all UEs together: shed before it is read, so that even what is no message costs little. */
+static void test_limit_of_all(void **state)
+{
+    struct fake_ues *ues = *state;
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(fake_ues_post(ues, (size_t)i % 3, "}{"), 400);
+    assert_int_equal(fake_ues_post(ues, 2, "}{"), 503);
+    assert_int_equal(ues->answer.max_age_s, 10);
+    fake_ues_wait_s(ues, 1);
+    assert_int_equal(fake_ues_post(ues, 2, "}{"), 400);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_ues_set_up, fake_ues_tear_down)
 
 int main(void)
@@ -166,6 +178,7 @@ int main(void)
         TEST(test_malformed_message_of_a_registered_ue),
         TEST(test_payload_that_is_too_large),
         TEST(test_rate_limit),
+        TEST(test_limit_of_all),
         TEST(test_requests_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
