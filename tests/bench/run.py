@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import references  # noqa: E402
 import sbi  # noqa: E402
+import stored  # noqa: E402
 import testbed  # noqa: E402
 
 # Ua* profiles: scheme, suite, name.
@@ -44,7 +45,8 @@ class Pin:
         if os.cpu_count() > 1:
             os.sched_setaffinity(process.pid, {core})
         if self.realtime:
-            os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
+            for thread in os.listdir("/proc/%d/task" % process.pid):
+                os.sched_setscheduler(int(thread), os.SCHED_FIFO, os.sched_param(1))
 
 
 pin = Pin(False)
@@ -83,9 +85,9 @@ class Generator:
              "--count", str(count), "--suite", suite, "--window", str(window)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         pin(self.process, 0)
-        self._answer()
+        self.answer()
 
-    def _answer(self):
+    def answer(self):
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("loadgen ended; the server's log ends with\n" + self.bed.server.log()[-2000:])
@@ -94,7 +96,7 @@ class Generator:
     def step(self, *words):
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
         self.process.stdin.flush()
-        return self._answer()
+        return self.answer()
 
     def close(self):
         self.process.stdin.close()
@@ -360,7 +362,7 @@ def key_requests(table, options):
         table.add(label + ", served", figures["requests_per_s"], "/s", digits=0)
 
 
-STEPS = ("registrations", "messages", "idle", "memory", "fan-out", "aanf", "slow-aanf")
+STEPS = ("registrations", "messages", "idle", "memory", "fan-out", "store", "aanf", "slow-aanf")
 
 
 def main():
@@ -372,6 +374,7 @@ def main():
     parser.add_argument("--idle", type=int, default=20000, help="idle UEs")
     parser.add_argument("--pairs", type=int, nargs="+", default=[100, 1000], help="pairs of UEs that exchange messages")
     parser.add_argument("--recipients", type=int, default=50000, help="recipients of one message at most")
+    parser.add_argument("--stored", type=int, default=100000, help="messages in the store that is opened")
     parser.add_argument("--references", action="store_true", help="measure Mosquitto and coap-server too")
     parser.add_argument("--realtime", action="store_true",
                         help="run everything measured under SCHED_FIFO: for machines that do other work (needs root)")
@@ -392,6 +395,8 @@ def main():
         memory(table, options)
     if "fan-out" in wanted:
         fan_outs(table, options)
+    if "store" in wanted:
+        stored.measure(table, options, started, Generator)
     if "aanf" in wanted:
         key_requests(table, options)
     if "slow-aanf" in wanted:

@@ -131,13 +131,27 @@ static bool told_to_stop(void)
     return poll(&input, 1, 0) > 0;
 }
 
-static void print(const struct ledger *ledger, const char *step, int64_t start_ns)
+/* What a step cost, from where it began; all other figures are of the whole run. */
+struct cost {
+    int64_t start_ns, server_ns;
+};
+
+static struct cost cost_begin(const struct bench *bench)
 {
-    printf("{\"step\":\"%s\",\"seconds\":%.3f,\"sent\":%u,\"acknowledged\":%u,\"refused\":%u,\"unknown\":%u,"
+    return (struct cost){ now_ns(), process_cpu_ns(bench->server_pid) };
+}
+
+static void print(const struct bench *bench, const char *step, const struct cost *since)
+{
+    const struct ledger *ledger = bench->ledger;
+
+    printf("{\"step\":\"%s\",\"seconds\":%.3f,\"server_cpu_us\":%.1f,\"sent\":%u,\"acknowledged\":%u,\"refused\":%u,"
+           "\"unknown\":%u,"
            "\"arrived\":%u,"
            "\"twice\":%u,\"lost\":%u}\n",
-        step, (double)(now_ns() - start_ns) / 1e9, ledger->sent, ledger->acknowledged, ledger->refused, ledger->unknown,
-        ledger->arrived, ledger->twice, ledger->owed);
+        step, (double)(now_ns() - since->start_ns) / 1e9,
+        (double)(process_cpu_ns(bench->server_pid) - since->server_ns) / 1e3, ledger->sent, ledger->acknowledged,
+        ledger->refused, ledger->unknown, ledger->arrived, ledger->twice, ledger->owed);
     fflush(stdout);
 }
 
@@ -145,7 +159,7 @@ void step_store(struct bench *bench, const double *arguments)
 {
     struct ledger *ledger = ledger_of(bench, (size_t)arguments[0]);
     size_t outstanding = (size_t)arguments[1];
-    int64_t start_ns = now_ns();
+    struct cost cost = cost_begin(bench);
 
     if (outstanding > OUTSTANDING_MAX)
         outstanding = OUTSTANDING_MAX;
@@ -153,22 +167,22 @@ void step_store(struct bench *bench, const double *arguments)
         top_up(bench, ledger, outstanding);
         fleet_wait(&bench->fleet, now_ns() + LOOK_NS);
     }
-    print(ledger, "store", start_ns);
+    print(bench, "store", &cost);
 }
 
 void step_settle(struct bench *bench, const double *arguments)
 {
     struct ledger *ledger = ledger_of(bench, (size_t)arguments[0]);
     struct fleet *fleet = &bench->fleet;
-    int64_t start_ns = now_ns();
+    struct cost cost = cost_begin(bench);
 
-    ledger->last_arrival_ns = start_ns;
+    ledger->last_arrival_ns = cost.start_ns;
     while (ledger->owed > 0 && now_ns() < ledger->last_arrival_ns + GIVE_UP_NS) {
         while (fleet->next < fleet->count && fleet->busy < fleet->window)
             (void)fleet_start_one(fleet);
         fleet_wait(fleet, now_ns() + LOOK_NS);
     }
-    print(ledger, "settle", start_ns);
+    print(bench, "settle", &cost);
 }
 
 void ledger_free(struct ledger *ledger)
