@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "explain.h"
+#include "many.h"
 #include "options.h"
 #include "output.h"
 #include "tls/stream.h"
@@ -366,7 +367,7 @@ int main(int argc, char **argv)
             run.options.key_log_path);
     if (loop_create(clock_system(), &run.loop) == MSGIN5G_OK &&
         daemon_control_create(run.loop, NULL, NULL, &control) == MSGIN5G_OK)
-        code = run_loop(&run);
+        code = run.options.service_ids != NULL ? many_run(run.loop, &run.options) : run_loop(&run);
     ue_free(run.ue);
     daemon_control_free(control);
     loop_free(run.loop);

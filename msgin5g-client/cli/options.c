@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/utf8.h"
+#include "load.h"
+#include "template.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -11,7 +13,9 @@
 #include <string.h>
 
 #define PAYLOAD_FILE_MAX (MSGIN5G_WHOLE_MAX + 1)
-#define COMMANDS         "register, deregister, send, listen, subscribe, unsubscribe"
+#define COMMANDS         "register, deregister, send, listen, subscribe, unsubscribe, bench"
+#define UES_MAX          ((size_t)100000)
+#define KEYS_FILE_MAX    (UES_MAX * (MSGIN5G_A_KID_MAX + 80))
 #define DURATION_MAX_S   INT64_C(604800) /* EC-9, EC-16 */
 
 enum {
@@ -49,7 +53,14 @@ enum {
     KEY_MAX_SEGMENT,
     KEY_SEGMENT_WAIT,
     KEY_AGGREGATE,
-    KEY_LAST = KEY_AGGREGATE
+    KEY_TEMPLATE,
+    KEY_FIRST,
+    KEY_KEYS,
+    KEY_MESSAGES,
+    KEY_RATE,
+    KEY_SIZE,
+    KEY_DURATION,
+    KEY_LAST = KEY_DURATION
 };
 
 static const struct argp_option argp_options[] = {
@@ -94,15 +105,25 @@ static const struct argp_option argp_options[] = {
     { "app", KEY_APP, "ID", 0, "Application ID at the recipient", 5 },
     { 0, 0, 0, 0, "listen, subscribe:", 6 },
     { "count", 'n', "N", 0, "End after N messages", 6 },
-    { 0, 0, 0, 0, "All commands:", 7 },
-    { "timeout", 't', "SECONDS", 0, "Give up after this time (default 15; listen, subscribe: never)", 7 },
-    { "json", KEY_JSON, 0, 0, "One JSON object an event on standard output", 7 },
+    { 0, 0, 0, 0, "Many UEs in one process (listen, send, bench):", 7 },
+    { "service-id-template", KEY_TEMPLATE, "URI", 0, "UE Service IDs with {n} or, padded, {n:4} in them", 7 },
+    { "count", 'n', "N", 0, "This many UEs", 7 },
+    { "first", KEY_FIRST, "N", 0, "Number of the first one (default 1)", 7 },
+    { "keys", KEY_KEYS, "@FILE|-", 0, "A-KID and K_AKMA, a line a UE; or {n} in --usim", 7 },
+    { "messages", KEY_MESSAGES, "N", 0, "End after N messages of all of them", 7 },
+    { 0, 0, 0, 0, "bench:", 8 },
+    { "rate", KEY_RATE, "N", 0, "Messages a second in all (default: each UE one at a time)", 8 },
+    { "size", KEY_SIZE, "OCTETS", 0, "Payload of a message, 34 or more (default 64)", 8 },
+    { "duration", KEY_DURATION, "DURATION", 0, "How long to send (default 10s)", 8 },
+    { 0, 0, 0, 0, "All commands:", 9 },
+    { "timeout", 't', "SECONDS", 0, "Give up after this time (default 15; listen, subscribe: never)", 9 },
+    { "json", KEY_JSON, 0, 0, "One JSON object an event on standard output", 9 },
     { 0 },
 };
 
 static const char doc[] =
     "Registers a UE with an MSGin5G Server and exchanges messages (TS 24.538), authenticated with AKMA keys."
-    "\vCommands: register, deregister, send, listen, subscribe TOPIC, unsubscribe TOPIC\n\n"
+    "\vCommands: register, deregister, send, listen, subscribe TOPIC, unsubscribe TOPIC, bench\n\n"
     "Examples:\n"
     "  msgin5g-client --config ue1.yaml listen --json\n"
     "  msgin5g-client --config ue2.yaml send --to im:ue-0001@lab.example \\\n"
@@ -189,6 +210,16 @@ static void read_k_akma(struct argp_state *state, struct options *out, const cha
     buffer_wipe_free(&buffer);
 }
 
+static void read_keys(struct argp_state *state, struct options *out, const char *text)
+{
+    if (text[0] != '@' && strcmp(text, "-") != 0)
+        argp_error(state, "--keys: keys do not belong on a command line; give @FILE, or - for standard input");
+    buffer_wipe_free(&out->keys);
+    if (buffer_read_file(&out->keys, text[0] == '@' ? text + 1 : text) != MSGIN5G_OK ||
+        buffer_append(&out->keys, "", 1) != MSGIN5G_OK)
+        argp_failure(state, EXIT_CODE_OTHER, errno, "--keys: cannot read %s", text);
+}
+
 static void read_priority(struct argp_state *state, struct options *out, const char *text)
 {
     static const char *const names[] = { "high", "normal", "low" };
@@ -215,13 +246,14 @@ static void read_topic(struct argp_state *state, struct options *out, const char
 
 static void read_command(struct argp_state *state, struct reading *reading, const char *text)
 {
-    static const char *const names[] = { "register", "deregister", "send", "listen", "subscribe", "unsubscribe" };
+    static const char *const names[] = { "register", "deregister", "send", "listen", "subscribe", "unsubscribe",
+        "bench" };
 
     if (reading->command_seen) {
         read_topic(state, reading->out, text);
         return;
     }
-    for (int i = 0; i < 6; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
             reading->out->command = (enum command)i;
             reading->command_seen = true;
@@ -267,6 +299,36 @@ static bool read_message_option(int key, char *argument, struct argp_state *stat
         return true;
     case KEY_APP:
         out->outgoing.app_id = argument;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Options of many UEs and of bench; false when @p key is another option. */
+static bool read_many_option(int key, char *argument, struct argp_state *state, struct options *out)
+{
+    switch (key) {
+    case KEY_TEMPLATE:
+        out->service_ids = argument;
+        return true;
+    case KEY_FIRST:
+        out->first = read_number(state, "first", argument, INT64_C(1000000000));
+        return true;
+    case KEY_KEYS:
+        read_keys(state, out, argument);
+        return true;
+    case KEY_MESSAGES:
+        out->messages = read_number(state, "messages", argument, INT64_C(1000000000));
+        return true;
+    case KEY_RATE:
+        out->rate = read_number(state, "rate", argument, 1000000);
+        return true;
+    case KEY_SIZE:
+        out->size = read_number(state, "size", argument, MSGIN5G_WHOLE_MAX);
+        return true;
+    case KEY_DURATION:
+        out->duration_s = read_duration_s(state, "duration", argument);
         return true;
     default:
         return false;
@@ -341,7 +403,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         argp_error(state, "no command; there are " COMMANDS);
     if (key == ARGP_KEY_INIT || key == ARGP_KEY_FINI || key == ARGP_KEY_SUCCESS || key == ARGP_KEY_END)
         return 0;
-    if (read_message_option(key, argument, state, reading->out) || read_behaviour_option(key, argument, state, reading))
+    if (read_message_option(key, argument, state, reading->out) ||
+        read_many_option(key, argument, state, reading->out) || read_behaviour_option(key, argument, state, reading))
         return 0;
     if (key != 's' && key != 'i' && (key < KEY_TO || key > KEY_LAST))
         return ARGP_ERR_UNKNOWN; /* argp's own keys, such as ARGP_KEY_NO_ARGS */
@@ -398,6 +461,26 @@ static void load_settings(struct reading *reading)
         settings->version = reading->version;
 }
 
+static void check_many(const struct options *options)
+{
+    bool bench = options->command == COMMAND_BENCH;
+
+    if (options->command != COMMAND_LISTEN && options->command != COMMAND_SEND && !bench)
+        usage_error("--service-id-template is for listen, send and bench");
+    if (options->ues < 1 || options->ues > (int64_t)UES_MAX)
+        usage_error("--count: from 1 to 100000 UEs");
+    if (options->ues > 1 && !template_has_number(options->service_ids))
+        usage_error("--service-id-template needs {n}, where the number of the UE goes");
+    if (options->ues > 1 && options->keys.data == NULL && !template_has_number(options->settings.usim))
+        usage_error("every UE needs its own key; say --usim FILE with {n} in it, or --keys @FILE");
+    if (bench && options->payload.length > 0)
+        usage_error("bench makes its own payload; say --size OCTETS");
+    if (bench && options->size < LOAD_SIZE_MIN)
+        usage_error("--size: at least 34 octets, for the time of sending");
+    if (bench && options->outgoing.to == NULL && options->outgoing.to_type != MSGIN5G_ADDR_UE)
+        usage_error("which group, topic, application server or area? say --to URI");
+}
+
 static void check(const struct options *options)
 {
     const struct settings *settings = &options->settings;
@@ -408,9 +491,9 @@ static void check(const struct options *options)
         usage_error("coap:// has no protection of its own; add --oscore, or say coaps:// or coaps+tcp://");
     if (strncmp(settings->server, "coap://", 7) != 0 && settings->oscore)
         usage_error("--oscore is for a server at coap://HOST:PORT");
-    if (settings->service_id[0] == '\0')
+    if (settings->service_id[0] == '\0' && options->service_ids == NULL)
         usage_error("no UE Service ID; say --service-id URI");
-    if (settings->usim[0] == '\0' && (options->a_kid == NULL || options->k_akma == NULL))
+    if (settings->usim[0] == '\0' && options->keys.data == NULL && (options->a_kid == NULL || options->k_akma == NULL))
         usage_error("no keys; say --usim FILE with --ausf URL, or --a-kid A-KID with --k-akma @FILE");
     if (settings->usim[0] != '\0' && settings->ausf_url[0] == '\0')
         usage_error("--usim needs --ausf URL for primary authentication");
@@ -420,6 +503,26 @@ static void check(const struct options *options)
         usage_error("subscribe and unsubscribe need a TOPIC");
     if (options->expires_s > 0 && options->command != COMMAND_SUBSCRIBE && !options->outgoing.store_forward)
         usage_error("--expires is about a stored message; add --store");
+    if (options->service_ids != NULL)
+        check_many(options);
+}
+
+/* bench is always a fleet, if only of one; --count is about UEs then, and about messages else. */
+static void complete_many(struct options *out)
+{
+    if (out->service_ids == NULL && out->command == COMMAND_BENCH && out->settings.service_id[0] != '\0')
+        out->service_ids = out->settings.service_id;
+    if (out->service_ids != NULL) {
+        out->ues = out->count > 0 ? out->count : 1;
+        out->count = out->messages;
+    }
+}
+
+static int64_t default_timeout_s(const struct options *options)
+{
+    if (options->command == COMMAND_LISTEN || options->command == COMMAND_SUBSCRIBE)
+        return 0;
+    return 15 + options->ues / 10;
 }
 
 void options_read(int argc, char **argv, struct options *out)
@@ -431,14 +534,19 @@ void options_read(int argc, char **argv, struct options *out)
     out->timeout_s = -1;
     out->outgoing.to_type = MSGIN5G_ADDR_UE;
     out->outgoing.priority = MSGIN5G_PRIORITY_NORMAL;
+    out->first = 1;
+    out->size = 64;
+    out->duration_s = 10;
     buffer_init(&out->payload, PAYLOAD_FILE_MAX);
+    buffer_init(&out->keys, KEYS_FILE_MAX);
     argp_err_exit_status = EXIT_CODE_USAGE;
     argp_program_version = "msgin5g-client " MSGIN5G_VERSION;
     argp_parse(&argp, argc, argv, 0, NULL, &reading);
     load_settings(&reading);
+    complete_many(out);
     check(out);
     if (out->timeout_s < 0)
-        out->timeout_s = out->command == COMMAND_LISTEN || out->command == COMMAND_SUBSCRIBE ? 0 : 15;
+        out->timeout_s = default_timeout_s(out);
     if (out->expires_s > 0)
         out->outgoing.expire_time_s = clock_system().utc_s(NULL) + out->expires_s;
     out->outgoing.payload = out->payload.data != NULL ? (const char *)out->payload.data : "";
@@ -451,5 +559,6 @@ void options_free(struct options *options)
         k_akma_wipe(options->k_akma);
     free(options->k_akma);
     buffer_free(&options->payload);
+    buffer_wipe_free(&options->keys);
     settings_free(&options->settings);
 }

@@ -15,7 +15,8 @@ enum command {
     COMMAND_SEND,
     COMMAND_LISTEN,
     COMMAND_SUBSCRIBE,
-    COMMAND_UNSUBSCRIBE
+    COMMAND_UNSUBSCRIBE,
+    COMMAND_BENCH
 };
 
 struct k_akma;
@@ -37,6 +38,15 @@ struct options {
     int64_t aggregate_wait_ms;
     struct msgin5g_outgoing outgoing;
     struct buffer payload;
+
+    /* Many UEs in one process, and bench. */
+    const char *service_ids; /* template of their UE Service IDs; NULL: one UE that is not bench */
+    int64_t ues, first;
+    struct buffer keys; /* --keys: lines of A-KID and K_AKMA; wiped by options_free() */
+    int64_t messages;   /* end after as many; 0: not given */
+    int64_t rate;       /* messages a second of all UEs together; 0: each sends as soon as its last one was answered */
+    int64_t size;       /* octets of a payload */
+    int64_t duration_s;
 };
 
 /** Read argv and the configuration file; ends the process with EXIT_CODE_USAGE or EXIT_CODE_CONFIG and a message that

@@ -48,40 +48,61 @@ static void on_context_timer(void *ctx)
     ue_pump(ctx);
 }
 
-static int open_context(struct ue *ue, const struct msgin5g_client_events *events, void *ctx)
+int ue_context_create(const struct options *options, size_t max_clients, struct msgin5g_context **out)
 {
-    const struct settings *settings = &ue->options->settings;
-    const struct msgin5g_context_config context = { .key_log_file = ue->options->key_log_path, .ccm8 = settings->ccm8 };
-    const struct msgin5g_client_config client = {
+    const struct msgin5g_context_config config = {
+        .key_log_file = options->key_log_path, .ccm8 = options->settings.ccm8, .max_clients = max_clients
+    };
+    enum msgin5g_err err = msgin5g_context_create(&config, out);
+
+    if (err != MSGIN5G_OK)
+        fprintf(stderr, "msgin5g-client: %s\n", msgin5g_err_text(err));
+    return (int)exit_code_of(err);
+}
+
+int ue_client_create(const struct options *options, struct msgin5g_context *context, const char *service_id,
+    const struct msgin5g_client_events *events, void *ctx, struct msgin5g_client **out)
+{
+    const struct settings *settings = &options->settings;
+    const struct msgin5g_client_config config = {
         .server = settings->server,
         .server_name = settings->server_name[0] != '\0' ? settings->server_name : NULL,
-        .ue_service_id = settings->service_id,
+        .ue_service_id = service_id,
         .reg_lifetime_s = settings->lifetime_s,
         .version = (enum msgin5g_version)settings->version,
-        .backoff_min_ms = (unsigned)ue->options->backoff_min_ms,
+        .backoff_min_ms = (unsigned)options->backoff_min_ms,
         .oscore = settings->oscore,
-        .max_segment_size = (unsigned)ue->options->max_segment_size,
-        .segment_wait_ms = (unsigned)ue->options->segment_wait_ms,
-        .aggregate_wait_ms = (unsigned)ue->options->aggregate_wait_ms,
+        .max_segment_size = (unsigned)options->max_segment_size,
+        .segment_wait_ms = (unsigned)options->segment_wait_ms,
+        .aggregate_wait_ms = (unsigned)options->aggregate_wait_ms,
     };
-    enum msgin5g_err err = msgin5g_context_create(&context, &ue->context);
+    enum msgin5g_err err = msgin5g_client_create(context, &config, events, ctx, out);
 
-    if (err == MSGIN5G_OK)
-        err = msgin5g_client_create(ue->context, &client, events, ctx, &ue->client);
     if (err == MSGIN5G_ERR_INVALID) {
         fprintf(stderr,
             "msgin5g-client: server '%s' or service id '%s' is not valid: a server is coaps://ADDRESS:PORT, "
             "coaps+tcp://ADDRESS:PORT or, with --oscore, coap://ADDRESS:PORT with a numeric address or localhost, a "
             "service id is a URI such as "
             "im:ue-0001@lab.example\n",
-            settings->server, settings->service_id);
+            settings->server, service_id);
         return EXIT_CODE_USAGE;
     }
-    if (err == MSGIN5G_OK)
-        err = loop_io_add(ue->loop, msgin5g_context_fd(ue->context), EPOLLIN, on_context_ready, ue, &ue->context_io);
     if (err != MSGIN5G_OK)
         fprintf(stderr, "msgin5g-client: %s\n", msgin5g_err_text(err));
     return (int)exit_code_of(err);
+}
+
+static int open_context(struct ue *ue, const struct msgin5g_client_events *events, void *ctx)
+{
+    const struct options *options = ue->options;
+    int code = ue_context_create(options, 0, &ue->context);
+
+    if (code == EXIT_CODE_OK)
+        code = ue_client_create(options, ue->context, options->settings.service_id, events, ctx, &ue->client);
+    if (code == EXIT_CODE_OK && loop_io_add(ue->loop, msgin5g_context_fd(ue->context), EPOLLIN, on_context_ready, ue,
+                                    &ue->context_io) != MSGIN5G_OK)
+        code = EXIT_CODE_OTHER;
+    return code;
 }
 
 static const char *or_null(const char *text)
@@ -89,17 +110,28 @@ static const char *or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
-static int open_usim(struct ue *ue)
+int ue_tls_create(const struct settings *settings, struct tls_context **out)
 {
-    const struct settings *settings = &ue->options->settings;
-    const struct tls_context_config tls = {
+    const struct tls_context_config config = {
         .certificate_file = or_null(settings->ausf_certificate),
         .key_file = or_null(settings->ausf_key),
         .ca_file = or_null(settings->ausf_ca),
         .alpn = "h2",
     };
-    const struct primary_auth_config auth = { .ausf_url = settings->ausf_url, .sn_name = settings->sn_name };
-    struct primary_auth_config with_tls = auth;
+    char problem[512] = "";
+    enum msgin5g_err err;
+
+    if (strncmp(settings->ausf_url, "https:", 6) != 0 ||
+        (err = tls_context_create(&config, out, problem, sizeof problem)) == MSGIN5G_OK)
+        return EXIT_CODE_OK;
+    fprintf(stderr, "msgin5g-client: %s\n", problem[0] != '\0' ? problem : msgin5g_err_text(err));
+    return EXIT_CODE_CONFIG;
+}
+
+static int open_usim(struct ue *ue)
+{
+    const struct settings *settings = &ue->options->settings;
+    struct primary_auth_config auth = { .ausf_url = settings->ausf_url, .sn_name = settings->sn_name };
     char problem[512] = "";
     enum msgin5g_err err;
 
@@ -108,13 +140,10 @@ static int open_usim(struct ue *ue)
             stderr, "msgin5g-client: %s: %s\n", settings->usim, problem[0] != '\0' ? problem : msgin5g_err_text(err));
         return EXIT_CODE_CONFIG;
     }
-    if (strncmp(settings->ausf_url, "https:", 6) == 0 &&
-        (err = tls_context_create(&tls, &ue->tls, problem, sizeof problem)) != MSGIN5G_OK) {
-        fprintf(stderr, "msgin5g-client: %s\n", problem[0] != '\0' ? problem : msgin5g_err_text(err));
+    if (ue_tls_create(settings, &ue->tls) != EXIT_CODE_OK)
         return EXIT_CODE_CONFIG;
-    }
-    with_tls.tls = ue->tls;
-    if ((err = primary_auth_create(ue->loop, &with_tls, ue->usim, &ue->auth)) == MSGIN5G_OK)
+    auth.tls = ue->tls;
+    if ((err = primary_auth_create(ue->loop, &auth, ue->usim, &ue->auth)) == MSGIN5G_OK)
         return EXIT_CODE_OK;
     fprintf(stderr, "msgin5g-client: AUSF '%s': %s\n", settings->ausf_url, msgin5g_err_text(err));
     return err == MSGIN5G_ERR_INVALID ? EXIT_CODE_USAGE : EXIT_CODE_OTHER;

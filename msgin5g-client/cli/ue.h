@@ -7,7 +7,16 @@
 
 #include "base/loop.h"
 
+struct tls_context;
 struct ue;
+
+/** The parts, for whoever has many UEs in one context; each prints what is wrong and returns EXIT_CODE_OK or the code
+ * to end with. @p max_clients 0: the library's default. */
+int ue_context_create(const struct options *options, size_t max_clients, struct msgin5g_context **out);
+int ue_client_create(const struct options *options, struct msgin5g_context *context, const char *service_id,
+    const struct msgin5g_client_events *events, void *ctx, struct msgin5g_client **out);
+/** Towards the AUSF; *@p out stays NULL without https. */
+int ue_tls_create(const struct settings *settings, struct tls_context **out);
 
 /** Build everything; prints what is wrong. @return EXIT_CODE_OK or the code to end with; release *@p out either way. */
 int ue_create(struct loop *loop, const struct options *options, const struct msgin5g_client_events *events, void *ctx,

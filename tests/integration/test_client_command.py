@@ -57,6 +57,14 @@ def basics(key):
     (["register", "--max-segment", "63"], "at least 64 octets"),
     (["register", "--max-segment", "2049"], "not a whole number"),
     (["send", "--to", UE, "--payload", b"\xff"], "not UTF-8"),
+    (["register", "--service-id-template", "im:ue-{n}@x"], "for listen, send and bench"),
+    (["listen", "--service-id-template", "im:ue@x", "--count", "2"], "needs {n}"),
+    (["listen", "--service-id-template", "im:ue-{n}@x", "--count", "2"], "every UE needs its own key"),
+    (["listen", "--service-id-template", "im:ue-{n}@x", "--count", "100001"], "from 1 to 100000"),
+    (["listen", "--service-id-template", "im:ue-{n}@x", "--keys", "0.x@y 00"], "keys do not belong on a command line"),
+    (["bench", "--size", "33"], "at least 34 octets"),
+    (["bench", "--payload", "x"], "its own payload"),
+    (["bench", "--group"], "which group"),
 ])
 def test_wrong_usage(basics, arguments, text):
     """Exit code 2, and the message names what is wrong."""
