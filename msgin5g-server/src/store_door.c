@@ -52,6 +52,15 @@ static void flush_removals(void *ctx)
         (void)store_write_commit(removals, NULL, NULL);
 }
 
+static void enqueue(struct store_door *door, struct store_request *request, size_t octets)
+{
+    flush_removals(door);
+    request->charged = octets;
+    door->outstanding++;
+    door->octets += octets;
+    hand_over(door->store, request);
+}
+
 enum msgin5g_err store_door_submit(struct store_door *door, struct store_request *request, size_t octets)
 {
     enum msgin5g_err err = MSGIN5G_OK;
@@ -65,11 +74,7 @@ enum msgin5g_err store_door_submit(struct store_door *door, struct store_request
         store_request_free(request);
         return err;
     }
-    flush_removals(door);
-    request->charged = octets;
-    door->outstanding++;
-    door->octets += octets;
-    hand_over(door->store, request);
+    enqueue(door, request, octets);
     return MSGIN5G_OK;
 }
 
@@ -84,8 +89,11 @@ static void finish_request(struct store_door *door, struct store_request *reques
         else if (request->err != MSGIN5G_OK)
             log_error("a change that nobody waited for is lost problem=\"%s\"", msgin5g_err_text(request->err));
     } else if (store_read_finish(request)) {
-        (void)store_door_submit(door, request, request->charged);
-        return;
+        if (!door->closed) {
+            enqueue(door, request, request->charged);
+            return;
+        }
+        store_read_give_up(request, MSGIN5G_ERR_CLOSED);
     }
     store_request_free(request);
 }

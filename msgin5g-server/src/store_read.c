@@ -229,6 +229,15 @@ static void remember_last(struct store_read *read)
         set_name(read, read->last->of.summary.recipient);
 }
 
+void store_read_give_up(struct store_request *request, enum msgin5g_err err)
+{
+    struct store_read *read = (struct store_read *)request;
+    if (request->type == STORE_READ_RECORDS)
+        read->done.records(request->ctx, err, NULL, 0, true);
+    else
+        read->done.summaries(request->ctx, err, NULL, 0, true);
+}
+
 bool store_read_finish(struct store_request *request)
 {
     struct store_read *read = (struct store_read *)request;

@@ -59,11 +59,12 @@ enum msgin5g_err store_write_apply(const struct store_write *write, struct store
 
 /* ---- reads: store_read.c ----------------------------------------------------------------------------------------- */
 
-struct store_read;
 /** Thread: read one batch; request->err says how it went. */
 void store_read_run(struct store_request *request, struct store_engine *engine);
 /** Loop: tell the caller. @return true when the request is to be handed over again, for the next batch. */
 bool store_read_finish(struct store_request *request);
+/** Loop: tell the caller that there will be no next batch, with @p err. */
+void store_read_give_up(struct store_request *request, enum msgin5g_err err);
 
 /* ---- the door: store.c ------------------------------------------------------------------------------------------- */
 

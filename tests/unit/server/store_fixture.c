@@ -185,10 +185,15 @@ static void on_records(void *ctx, enum msgin5g_err err, const struct store_recor
         fixture_on_done(fixture, err);
 }
 
-enum msgin5g_err fixture_records(struct fixture *fixture, enum store_kind kind)
+enum msgin5g_err fixture_read_records(struct fixture *fixture, enum store_kind kind)
 {
     fixture->count = 0;
-    return finish(fixture, store_records_read(fixture->door, kind, on_records, fixture));
+    return store_records_read(fixture->door, kind, on_records, fixture);
+}
+
+enum msgin5g_err fixture_records(struct fixture *fixture, enum store_kind kind)
+{
+    return finish(fixture, fixture_read_records(fixture, kind));
 }
 
 uint64_t fixture_metric(struct fixture *fixture, const char *name)

@@ -43,6 +43,8 @@ enum msgin5g_err fixture_put(
 enum msgin5g_err fixture_page(struct fixture *fixture, const char *recipient, int64_t after_rank, uint64_t after_id);
 enum msgin5g_err fixture_query(struct fixture *fixture, const struct store_query *query);
 enum msgin5g_err fixture_summaries(struct fixture *fixture);
+/** As fixture_records(), without waiting. */
+enum msgin5g_err fixture_read_records(struct fixture *fixture, enum store_kind kind);
 enum msgin5g_err fixture_records(struct fixture *fixture, enum store_kind kind);
 /** Store one record, wait. */
 enum msgin5g_err fixture_record(struct fixture *fixture, enum store_kind kind, const char *key, const char *value);

@@ -334,6 +334,24 @@ static void a_message_can_be_removed_while_the_door_closes(void **state)
     assert_int_equal(fixture_metric(fixture, "msgin5g_store_messages"), 0);
 }
 
+static void a_long_read_ends_when_the_door_closes(void **state)
+{
+    struct fixture *fixture = *state;
+    char key[8];
+    struct store_write *write = store_write_create(fixture->door);
+    for (unsigned i = 0; i < 2000; i++) {
+        snprintf(key, sizeof key, "%04u", i);
+        store_write_record(write, STORE_DUPLICATE, msgin5g_str(key), key, 4, 0);
+    }
+    assert_int_equal(store_write_commit(write, NULL, NULL), MSGIN5G_OK);
+    assert_int_equal(fixture_read_records(fixture, STORE_DUPLICATE), MSGIN5G_OK);
+    fixture_close(fixture);
+    assert_int_equal(fixture->done, 1);
+    assert_int_equal(fixture->err, MSGIN5G_ERR_CLOSED);
+    assert_in_range(fixture->count, 1, 1999);
+    assert_int_equal(fixture_open(fixture), MSGIN5G_OK);
+}
+
 static void two_servers_cannot_open_one_store(void **state)
 {
     struct fixture *fixture = *state;
@@ -374,6 +392,7 @@ int main(void)
         TEST(too_much_at_once_is_refused),
         TEST(closing_the_door_waits_for_everything),
         TEST(a_message_can_be_removed_while_the_door_closes),
+        TEST(a_long_read_ends_when_the_door_closes),
         TEST(two_servers_cannot_open_one_store),
         TEST(files_belong_to_the_owner_alone),
     };
