@@ -9,7 +9,8 @@ import uuid
 
 import pytest
 
-from application_server import Api, ApplicationServer, api_config, free_port, make_certs, problems
+from api import Api, problems
+from application_server import ApplicationServer, api_config, free_port, make_certs
 from testbed import Testbed, program, wait_for
 
 AS_ID = "im:scada@iot.example"
@@ -88,8 +89,8 @@ def test_as_to_a_ue_that_is_away(lab):
 def test_ue_to_as_with_report(lab, server):
     """E19: pushed to the application server, whose report reaches the UE."""
     ue = lab.subscribers[0]
-    sender = lab._start_client(lab.client_argv(ue, "send", "--as", "--to", AS_ID, "--payload", "t=21.4", "--app", "log",
-                                               "--report"))
+    sender = lab.send(ue, "--as", "--to", AS_ID, "--payload", "t=21.4", "--app", "log",
+                                               "--report")
     (path, message), = server.wait_for(1)
     assert path == "/msgin5g/deliver-message"
     assert problems("TS29538_MSGG_L3GDelivery.yaml", "L3gMessageDelivery", message) == []

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from application_server import Api, ApplicationServer, api_config, make_certs, problems
+from api import Api, problems
+from application_server import ApplicationServer, api_config, make_certs
 from testbed import Testbed, program, wait_for
 
 DELIVERY = "/msgs-msgdelivery/v1"
@@ -53,7 +54,7 @@ def ue_message(ori, to, **members):
 def test_to_a_legacy_ue_with_report(lab):
     """MSGin5G-2: what a UE sends to a phone goes to the L3G, whose report reaches the UE."""
     ue = lab.subscribers[0]
-    sender = lab._start_client(lab.client_argv(ue, "send", "--to", PHONE, "--payload", "ring", "--report"))
+    sender = lab.send(ue, "--to", PHONE, "--payload", "ring", "--report")
     (path, message), = lab.gateways["l3g"].wait_for(1)
     assert path == "/msgg-l3gdelivery/v1/deliver-message"
     assert problems("TS29538_MSGG_L3GDelivery.yaml", "L3gMessageDelivery", message) == []

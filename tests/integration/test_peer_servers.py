@@ -4,7 +4,8 @@ import uuid
 
 import pytest
 
-from application_server import Api, api_config, free_port, make_certs
+from api import Api
+from application_server import api_config, free_port, make_certs
 from testbed import Testbed
 
 DELIVERY = "/msgs-msgdelivery/v1"

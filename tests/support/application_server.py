@@ -1,16 +1,18 @@
 """Whoever is pushed to over HTTP, for tests and labs: an application server, a message gateway. HTTP/1.1 over TLS with
 certificates on both sides, from Python's library alone. It keeps what is pushed to it and answers what the test tells it
-to; Api is the other direction, calls of the server's API by curl.
+to; post() is the other direction (api.py of the tests does that with curl).
 """
 
+import http.client
 import http.server
 import json
+import pathlib
 import socket
 import ssl
 import subprocess
 import threading
 
-import openapi
+SUPPORT = pathlib.Path(__file__).resolve().parent
 
 
 class ApplicationServer:
@@ -76,45 +78,23 @@ class ApplicationServer:
             return self.requests[:count]
 
 
-class Api:
-    """Calls of the server's API with one certificate, by curl over HTTP/2 or HTTP/1.1."""
-
-    def __init__(self, bed, name="as", version="--http2", port=None):
-        self.bed, self.name, self.version, self.port = bed, name, version, port
-
-    def call(self, method, path, body=None, content_type="application/json", headers=()):
-        certs = self.bed.certs
-        argv = ["curl", "-sS", self.version, "-X", method, "--max-time", "20", "--cacert", str(certs / "ca.pem"),
-                "-w", "\n%{http_code} %{http_version}", "-D", str(self.bed.folder / "headers")]
-        if self.name:
-            argv += ["--cert", str(certs / (self.name + ".pem")), "--key", str(certs / (self.name + ".key"))]
-        for header in headers:
-            argv += ["-H", header]
-        if body is not None:
-            text = body if isinstance(body, str) else json.dumps(body)
-            argv += ["-H", "content-type: " + content_type, "--data-binary", "@-"]
-        argv.append("https://localhost:%d%s" % (self.port or self.bed.server.port("api"), path))
-        done = subprocess.run(argv, input=text.encode() if body is not None else b"", capture_output=True, timeout=30)
-        if done.returncode != 0:
-            return done.returncode, done.stderr.decode()
-        text, _, tail = done.stdout.decode().rpartition("\n")
-        status, http = tail.split()
-        assert http == ("2" if self.version == "--http2" else "1.1")
-        return int(status), json.loads(text) if text else None
-
-    def header(self, name):
-        """Of the last answer; None when it is not there."""
-        for line in (self.bed.folder / "headers").read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.lower() == name:
-                return value.strip()
-        return None
+def post(bed, port, name, path, body):
+    """One request as the holder of certificate @p name, over HTTP/1.1: (status, body as a value or None)."""
+    context = ssl.create_default_context(cafile=bed.certs / "ca.pem")
+    context.load_cert_chain(bed.certs / (name + ".pem"), bed.certs / (name + ".key"))
+    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
+    try:
+        connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else None
+    finally:
+        connection.close()
 
 
 def make_certs(bed, *entities):
     """More certificates of the bed's CA: "name:DNS:name.example" each."""
-    subprocess.run([str(openapi.ROOT / "tests/support/make_certs.sh"), str(bed.certs), *entities], check=True,
-                   capture_output=True)
+    subprocess.run([str(SUPPORT / "make_certs.sh"), str(bed.certs), *entities], check=True, capture_output=True)
 
 
 def api_config(bed, **members):
@@ -122,11 +102,6 @@ def api_config(bed, **members):
     certs = bed.certs
     return {"host": "127.0.0.1", "port": 0, "certificate": str(certs / "server.pem"),
             "key": str(certs / "server.key"), "ca": str(certs / "ca.pem"), "push_deadline": "2s", **members}
-
-
-def problems(file, schema, body):
-    """Against 3GPP's own files where they are; where not, the tests still look at every member."""
-    return [] if openapi.skip_reason() else openapi.problems(file, schema, body)
 
 
 def free_port():

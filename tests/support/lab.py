@@ -9,12 +9,17 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 
 import testbed
+from application_server import ApplicationServer, api_config, free_port, make_certs, post
 
 FOLDER = testbed.build_dir().parent / "lab"
 GROUP = "im:pumps@lab.example"
 TOPIC = "alarms"
+AS, BROADCAST_GATEWAY, AREA = "im:scada@lab.example", "im:broadcast@lab.example", "area-7"
+FAR = "im:far@elsewhere.example"  # served by the second server
+DELIVER_AS_MESSAGE = "/msgs-msgdelivery/v1/deliver-as-message"
 
 
 PROFILES = {  # Ua* profile: what people call it, scheme, options of our command, how the protection's name begins
@@ -86,6 +91,13 @@ class Lab:
         self.profiles = profiles
         self.key_log = key_log  # None: none
         self.ue1, self.ue2, self.ue3 = bed.add_subscribers(3)
+        self.far = testbed.Subscriber(4, FAR)
+        bed.subscribers.append(self.far)
+        make_certs(bed, *("%s:DNS:%s.lab.example,DNS:localhost,IP:127.0.0.1" % (name, name)
+                          for name in ("as", "broadcast", "elsewhere")))
+        self.application_server = ApplicationServer(bed.certs, "as")
+        self.broadcast_gateway = ApplicationServer(bed.certs, "broadcast")
+        self.ports = {"here": free_port(), "elsewhere": free_port()}
 
     def start_aanf(self):
         daemon = self.bed.start_aanf()
@@ -93,10 +105,30 @@ class Lab:
 
     def start_server(self):
         debug = {"key_log": True, "key_log_file": str(pathlib.Path(self.key_log).absolute())} if self.key_log else {}
-        daemon = self.bed.start_server(groups=[{"id": GROUP, "members": [ue.service_id for ue in self.bed.subscribers]}],
-                                       listen=testbed.OSCORE, debug=debug)
+        near = (self.ue1, self.ue2, self.ue3)
+        daemon = self.bed.start_server(
+            groups=[{"id": GROUP, "members": [ue.service_id for ue in near]}], listen=testbed.OSCORE, debug=debug,
+            bindings=[{"identity": ue.supi, "service_ids": [ue.service_id]} for ue in near],
+            api=api_config(self.bed, port=self.ports["here"]),
+            application_servers=[{"id": AS, "certificates": ["as.lab.example"], "target": self.application_server.url()}],
+            gateways=[{"id": BROADCAST_GATEWAY, "kind": "bmg", "certificates": ["broadcast.lab.example"],
+                       "url": self.broadcast_gateway.url(), "areas": [AREA]}],
+            peers=[{"id": "im:server@elsewhere.example", "domains": ["elsewhere.example"],
+                    "certificates": ["elsewhere.lab.example"], "url": "https://localhost:%d" % self.ports["elsewhere"]}])
         return "%s, tcp %s, oscore %s, metrics at %s" % (daemon.ready["coaps"], daemon.ready["coaps+tcp"],
                                                          daemon.ready["coap"], daemon.ready["management"])
+
+    def start_elsewhere(self):
+        """The server of another domain, with one UE."""
+        certs = self.bed.certs
+        config = self.bed.server_config(
+            bindings=[{"identity": self.far.supi, "service_ids": [FAR]}],
+            api={**api_config(self.bed, port=self.ports["elsewhere"], server_id="im:server@elsewhere.example"),
+                 "certificate": str(certs / "elsewhere.pem"), "key": str(certs / "elsewhere.key")},
+            peers=[{"id": "im:server@lab.example", "domains": ["lab.example"], "certificates": ["localhost"],
+                    "url": "https://localhost:%d" % self.ports["here"]}])
+        self.elsewhere = self.bed.start("msgin5g-server", config)
+        return "%s, api %s" % (self.elsewhere.ready["coaps"], self.elsewhere.ready["api"])
 
     def authenticate(self, ue):
         """5G AKA, K_AKMA, A-KID, DTLS with K_AF, registration."""
@@ -155,6 +187,58 @@ class Lab:
             listener.event("subscription", status="ADDED")
         return self.many(("--to", TOPIC, "--topic"), listeners, {"topic": TOPIC, "from": self.ue1.service_id})
 
+    def to_as(self):
+        """UE 1 sends, the application server is pushed to and reports (TS 29.538 5.3)."""
+        self.application_server.requests.clear()
+        sender = self.bed.send(self.ue1, "--as", "--to", AS, "--payload", "t=21.4", "--report")
+        (path, message), = self.application_server.wait_for(1)
+        expect((path, message["payload"]) == ("/deliver-message", "t=21.4"), "it got %s %s" % (path, message))
+        report = {"oriAddr": message["destAddr"], "destAddr": message["oriAddr"], "msgId": message["msgId"],
+                  "delivSt": "REPT_DELY_SUCCESS"}
+        status, _ = post(self.bed, self.ports["here"], "as", "/msgs-msgdelivery/v1/deliver-report", report)
+        expect(status == 200, "its report was answered with %d" % status)
+        expect(sender.process.wait(15) == 0, "the sender ended with %s" % sender.process.returncode)
+        return "'t=21.4' pushed, report came back"
+
+    def as_message(self, to_type, to, **members):
+        body = {"oriAddr": {"addrType": "AS", "addr": AS}, "destAddr": {"addrType": to_type, "addr": to},
+                "msgId": str(uuid.uuid4()), "stoAndFwInd": False, **members}
+        status, ack = post(self.bed, self.ports["here"], "as", DELIVER_AS_MESSAGE, body)
+        expect(status == 200 and "status" not in ack, "answered with %d %s" % (status, ack))
+
+    def from_as(self):
+        self.application_server.requests.clear()
+        listener = self.bed.listen(self.ue2, "--count", 1)
+        listener.event("registered")
+        self.as_message("UE", self.ue2.service_id, payload="close", delivStReqInd=True)
+        expect(listener.event("message", payload="close")["from"] == AS, "it came from somebody else")
+        path, report = self.application_server.wait_for(1)[0]
+        expect((path, report["delivSt"]) == ("/deliver-report", "REPT_DELY_SUCCESS"), "it got %s %s" % (path, report))
+        expect(listener.process.wait(10) == 0, "the receiver ended with %s" % listener.process.returncode)
+        return "'close' delivered, report was pushed"
+
+    def broadcast(self):
+        self.broadcast_gateway.requests.clear()
+        self.as_message("BC", AREA, payload="flood")
+        path, message = self.broadcast_gateway.wait_for(1)[0]
+        expect(message["payload"] == "flood" and message["destAddr"]["addr"] == AREA, "it got %s %s" % (path, message))
+        return "'flood' for %s at the broadcast gateway" % AREA
+
+    def to_elsewhere(self):
+        """Over both servers and back (MSGin5G-8)."""
+        uri = "coaps://localhost:%d" % self.elsewhere.port("coaps")
+        listener = self.bed.listen(self.far, "--count", 1, uri=uri)
+        listener.event("registered")
+        code, events = self.bed.run_client(self.ue1, "send", "--to", FAR, "--payload", "far away", "--report")
+        expect(code == 0, "exit code %d, %s" % (code, events))
+        expect(listener.event("message", payload="far away")["from"] == self.ue1.service_id, "from somebody else")
+        expect(listener.process.wait(10) == 0, "the receiver ended with %s" % listener.process.returncode)
+        return "'far away' delivered, report came back"
+
+    def close(self):
+        self.application_server.close()
+        self.broadcast_gateway.close()
+
     def spoof(self):
         """UE 1 says it is UE 2: its own keys, somebody else's UE Service ID (TS 33.501 Y.2)."""
         code, events = self.bed.run_client(self.ue1, "register", service_id=self.ue2.service_id)
@@ -185,6 +269,11 @@ class Lab:
             ("UE 1 → UE 2", "store and forward", "", self.store_and_forward),
             ("UE 1 → group", "message to the members of a group", "", self.to_group),
             ("UE 1 → topic", "message to the subscribers of a topic", "", self.to_topic),
+            ("UE 1 → AS", "message with delivery report", "HTTPS push", self.to_as),
+            ("AS → UE 2", "message with delivery report", "HTTPS", self.from_as),
+            ("AS → area", "broadcast", "HTTPS", self.broadcast),
+            ("msgin5g-server", "a second one, of another domain", "HTTPS between them", self.start_elsewhere),
+            ("UE 1 → far UE", "message over both servers", "", self.to_elsewhere),
             ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
             ("stranger", "unknown A-KID is refused", "", self.unknown_a_kid),
         )
@@ -233,6 +322,7 @@ def main():
     try:
         lab.run(report)
     finally:
+        lab.close()
         keep = options.keep and report.failed == 0
         if not keep:
             report.step("lab", "everything it started is stopped", "", lambda: bed.close() or "")

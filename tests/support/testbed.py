@@ -298,6 +298,10 @@ class Testbed:
         """Start a listening client; its events come from Client.event()."""
         return self._start_client(self.client_argv(subscriber, "listen", *arguments, **options))
 
+    def send(self, subscriber, *arguments, **options):
+        """Start a sending client; it ends by itself."""
+        return self._start_client(self.client_argv(subscriber, "send", *arguments, **options))
+
     def subscribe(self, subscriber, topic, *arguments, **options):
         """As listen(), subscribed to @p topic."""
         return self._start_client(self.client_argv(subscriber, "subscribe", topic, *arguments, **options))
