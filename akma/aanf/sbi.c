@@ -48,13 +48,14 @@ static size_t peer_info_header(const struct http_request *request, char text[PEE
     return 1;
 }
 
-static void respond(struct http_request *request, struct http_answer *answer)
+static void respond(struct http_request *request, const struct http_answer *answer)
 {
     char text[PEER_INFO_MAX];
-    struct http_header header;
-    answer->headers = &header;
-    answer->header_count = peer_info_header(request, text, &header);
-    http_respond(request, answer);
+    struct http_header header = { NULL, NULL };
+    struct http_answer full = *answer;
+    full.header_count = peer_info_header(request, text, &header);
+    full.headers = &header;
+    http_respond(request, &full);
 }
 
 /* 1 to 5 digits; anything else is as if it were not there. @return milliseconds or -1. */
@@ -179,5 +180,6 @@ void sbi_respond_body(struct http_request *request, int status, enum msgin5g_err
 
 void sbi_respond_empty(struct http_request *request)
 {
-    respond(request, &(struct http_answer){ .status = 204 });
+    const struct http_answer answer = { .status = 204 };
+    respond(request, &answer);
 }
