@@ -48,7 +48,7 @@ def test_keep_says_how_to_go_on():
     done = run("--keep")
     try:
         assert done.returncode == 0
-        assert len(processes("msgin5g-server")) == 1 and len(processes("akma-aanf")) == 1
+        assert len(processes("msgin5g-server")) == 2 and len(processes("akma-aanf")) == 1
         send = re.search(r"Send as UE 1:\n +(.*)", done.stdout).group(1)
         sent = subprocess.run(send.split(), capture_output=True, text=True, timeout=30)
         assert sent.returncode == 9, "UE 2 does not listen: %s" % sent.stdout

@@ -273,7 +273,7 @@ class Lab:
             ("AS → UE 2", "message with delivery report", "HTTPS", self.from_as),
             ("AS → area", "broadcast", "HTTPS", self.broadcast),
             ("msgin5g-server", "a second one, of another domain", "HTTPS between them", self.start_elsewhere),
-            ("UE 1 → far UE", "message over both servers", "", self.to_elsewhere),
+            ("UE 1 → far UE", "message by way of both servers", "", self.to_elsewhere),
             ("UE 1 as UE 2", "spoofed originator is refused", "", self.spoof),
             ("stranger", "unknown A-KID is refused", "", self.unknown_a_kid),
         )
