@@ -4,7 +4,9 @@
 
 #include "msgin5g/message.h"
 
-#define RECENT_MESSAGES 64
+/* At least as many as a server keeps for one recipient (EC-16: 1,000): after kill -9 it may send again all that it had
+ * delivered in its last moments. */
+#define RECENT_MESSAGES 1024
 
 /** Hashes of (oriAddr, msgId); a message id is a random UUID, so nobody can aim at one that is still to come. */
 struct recent {
