@@ -134,6 +134,12 @@ void json_text(struct json_writer *writer, const char *name, const char *text)
     json_string(writer, name, msgin5g_str(text));
 }
 
+void json_raw(struct json_writer *writer, const char *name, struct msgin5g_str text)
+{
+    put_name(writer, name);
+    put(writer, text.octets, text.length);
+}
+
 void json_bool(struct json_writer *writer, const char *name, bool value)
 {
     put_name(writer, name);

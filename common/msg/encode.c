@@ -175,14 +175,45 @@ static void write_availability(struct json_writer *w, const struct msgin5g_avail
     json_object_end(w);
 }
 
-/* triInfo is for a network that wakes UEs up: nobody writes it yet. */
+static void write_seconds(struct json_writer *w, const char *name, int64_t seconds)
+{
+    if (seconds >= 0) /* else absent */
+        json_integer(w, name, seconds);
+}
+
+/* What a gateway on the way makes of it (TS 24.538 6.3.4.2; for DEREG EC-5). */
+static void write_held(struct json_writer *w, const struct msgin5g_message *message)
+{
+    if (message->urgent)
+        json_bool(w, "urgentTag", true);
+    write_seconds(w, "reqExpTime", message->req_exp_time_s);
+}
+
+static void write_gwreg(struct json_writer *w, const struct msgin5g_message *message)
+{
+    if (!absent(message->ue_address.addr))
+        write_address(w, "oriUEAddr", "oriAddrType", &message->ue_address);
+    write_seconds(w, "expiredTime", message->reg_exp_time_s);
+}
+
+static void write_regresp(struct json_writer *w, const struct msgin5g_message *message)
+{
+    json_bool(w, "result", message->result);
+    if (message->result)
+        write_seconds(w, "regExpTime", message->reg_exp_time_s);
+    else if (!absent(message->cause))
+        json_string(w, "cause", message->cause);
+}
+
 static void write_reg(struct json_writer *w, const struct msgin5g_message *message)
 {
-    if (message->reg_exp_time_s >= 0)
-        json_integer(w, "regExpTime", message->reg_exp_time_s);
-    if (message->max_segment_size == 0 && !message->availability.known)
+    write_seconds(w, "regExpTime", message->reg_exp_time_s);
+    write_held(w, message);
+    if (message->max_segment_size == 0 && !message->availability.known && message->triggering.length == 0)
         return;
     json_object_begin(w, "cliProfile");
+    if (message->triggering.length > 0)
+        json_raw(w, "triInfo", message->triggering);
     if (message->max_segment_size > 0)
         json_integer(w, "maxSegSize", message->max_segment_size); /* EC-10 */
     if (message->availability.known)
@@ -248,7 +279,7 @@ static bool set_valid(const struct msgin5g_message *message)
 static bool complete(const struct msgin5g_message *message)
 {
     enum msgin5g_type type = message->type;
-    if ((unsigned)type >= MSGIN5G_TYPE_COUNT)
+    if ((unsigned)type >= MSGIN5G_TYPE_COUNT || type == MSGIN5G_TYPE_BREG || message->entry_count > 0)
         return false;
     if (about_set(type))
         return set_valid(message);
@@ -277,6 +308,10 @@ static size_t payload_octets(const struct msgin5g_message *message)
 /* What follows the members that most types have. */
 static void (*const writers[MSGIN5G_TYPE_COUNT])(struct json_writer *, const struct msgin5g_message *) = {
     [MSGIN5G_TYPE_REG] = write_reg,
+    [MSGIN5G_TYPE_DEREG] = write_held,
+    [MSGIN5G_TYPE_GWREG] = write_gwreg,
+    [MSGIN5G_TYPE_REGRESP] = write_regresp,
+    [MSGIN5G_TYPE_DEREGRESP] = write_regresp,
     [MSGIN5G_TYPE_MSG] = write_msg,
     [MSGIN5G_TYPE_MSGRESP] = write_msgresp,
     [MSGIN5G_TYPE_IMDN] = write_imdn,
@@ -324,23 +359,4 @@ enum msgin5g_err msgin5g_message_encode_whole(
     const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length)
 {
     return encode(message, MSGIN5G_WHOLE_MAX, out, capacity, length);
-}
-
-enum msgin5g_err msgin5g_reg_response_encode(
-    const struct msgin5g_reg_response *response, uint8_t *out, size_t capacity, size_t *length)
-{
-    struct msgin5g_address address = { MSGIN5G_ADDR_UE, response->ue_service_id };
-    struct json_writer w;
-    if (response->ue_service_id.length == 0)
-        return MSGIN5G_ERR_INVALID;
-    json_writer_init(&w, out, capacity);
-    json_object_begin(&w, NULL);
-    write_address(&w, "oriAddr", "oriAddrType", &address);
-    json_bool(&w, "result", response->result);
-    if (response->result && response->reg_exp_time_s >= 0)
-        json_integer(&w, "regExpTime", response->reg_exp_time_s);
-    if (!response->result && !absent(response->cause))
-        json_string(&w, "cause", response->cause);
-    json_object_end(&w);
-    return finish(&w, length);
 }

@@ -6,6 +6,7 @@ struct msgin5g_message msgin5g_message_init(enum msgin5g_type type)
         .type = type,
         .priority = MSGIN5G_PRIORITY_NORMAL,
         .reg_exp_time_s = MSGIN5G_REG_EXP_TIME_NONE,
+        .req_exp_time_s = MSGIN5G_REG_EXP_TIME_NONE,
     };
 }
 

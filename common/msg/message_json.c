@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "items_json.h"
 #include "msg/segment.h"
 #include "msgin5g/message.h"
@@ -9,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UTC_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z, the end of RFC 3339 */
-
 /* What the strings of a decoded message point into. */
 struct storage {
     cJSON *root;
-    struct msgin5g_str *app_ids; /* NULL unless it was an array */
-    struct items *items;         /* NULL unless aggregated */
-    char *triggering;            /* NULL unless there is triggering information */
+    struct msgin5g_str *app_ids;        /* NULL unless it was an array */
+    struct items *items;                /* NULL unless aggregated */
+    char *triggering;                   /* NULL unless there is triggering information */
+    struct msgin5g_bulk_entry *entries; /* NULL unless it is a bulk request; each with storage of its own */
+    size_t entry_count;
 };
 
 struct decoder {
@@ -25,12 +24,15 @@ struct decoder {
     struct json_nul nul;
     size_t body_max, payload_max;
     const char *detail; /* set by a reader that knows better than the name of its row */
+    bool is_entry;      /* of a bulk request */
 };
 
 typedef enum msgin5g_err read_fn(struct decoder *d, const cJSON *item);
 
 #define IN(type)  (1U << MSGIN5G_TYPE_##type)
-#define WITH_ORI  (IN(REG) | IN(DEREG) | IN(MSG) | IN(MSGRESP) | IN(IMDN))
+#define REG_RESP  (IN(REGRESP) | IN(DEREGRESP))
+#define ONLY_UE   (IN(REG) | IN(DEREG) | IN(BREG) | IN(GWREG) | REG_RESP)
+#define WITH_ORI  (ONLY_UE | IN(MSG) | IN(MSGRESP) | IN(IMDN))
 #define ABOUT_SET (IN(SEGREC) | IN(SEGCONFIR))
 #define ANY_TYPE  (WITH_ORI | ABOUT_SET)
 #define WITH_ID   (IN(MSG) | IN(MSGRESP) | IN(IMDN))
@@ -64,7 +66,7 @@ static enum msgin5g_err read_type(struct decoder *d, const cJSON *item)
 /* Only UE and AS send; only a UE registers (TS 24.538 7.3.3.1, 7.3.4.1). */
 static enum msgin5g_err read_ori(struct decoder *d, const cJSON *item)
 {
-    bool only_ue = ((IN(REG) | IN(DEREG)) & (1U << d->message.type)) != 0;
+    bool only_ue = (ONLY_UE & (1U << d->message.type)) != 0;
     struct msgin5g_address address;
     if (!tree_address(item, "oriAddrType", &address) || (address.type != MSGIN5G_ADDR_UE && only_ue) ||
         (address.type != MSGIN5G_ADDR_UE && address.type != MSGIN5G_ADDR_AS))
@@ -131,19 +133,6 @@ static enum msgin5g_err read_store_forward(struct decoder *d, const cJSON *item)
     return ok_if(value_flag(item, &d->message.store_forward));
 }
 
-/* An instant before 1970 is as past as its first second. */
-static bool read_instant(const cJSON *item, int64_t *out)
-{
-    struct msgin5g_str text;
-    int64_t utc_s = 0;
-    if (item == NULL)
-        return true;
-    if (!tree_string(item, &text) || clock_parse_rfc3339(text, &utc_s) != MSGIN5G_OK)
-        return false;
-    *out = utc_s < 1 ? 1 : utc_s > UTC_MAX_S ? UTC_MAX_S : utc_s;
-    return true;
-}
-
 /* sfParam counts only with sfFlag; of what is application specific a delivery time is understood (EC-16). */
 static enum msgin5g_err read_store_forward_params(struct decoder *d, const cJSON *item)
 {
@@ -151,9 +140,9 @@ static enum msgin5g_err read_store_forward_params(struct decoder *d, const cJSON
     int64_t expire_time_s = 0, delivery_time_s = 0;
     if (!cJSON_IsObject(item) || (specific != NULL && !cJSON_IsObject(specific)))
         return MSGIN5G_ERR_MALFORMED;
-    if (!read_instant(tree_member(item, "expireTime"), &expire_time_s))
+    if (!value_instant(tree_member(item, "expireTime"), &expire_time_s))
         d->detail = "sfParam.expireTime";
-    else if (!read_instant(tree_member(specific, "deliveryTime"), &delivery_time_s))
+    else if (!value_instant(tree_member(specific, "deliveryTime"), &delivery_time_s))
         d->detail = "sfParam.appSpecSf.deliveryTime";
     else if (d->message.store_forward) {
         d->message.expire_time_s = expire_time_s;
@@ -167,33 +156,17 @@ static enum msgin5g_err read_segmented(struct decoder *d, const cJSON *item)
     return ok_if(value_flag(item, &d->message.segmented));
 }
 
-/* lastSegFlag is a string in TS 24.538 and a boolean in TS 29.538; both are read (EC-14). */
-static bool read_last_flag(const cJSON *item, bool *out)
-{
-    *out = cJSON_IsTrue(item) || tree_is(item, "true");
-    return item == NULL || cJSON_IsBool(item) || *out || tree_is(item, "false");
-}
-
-static bool read_segment_count(const cJSON *item, uint32_t *out)
-{
-    int64_t count;
-    if (!tree_integer(item, &count) || count < 1 || count > INT32_MAX)
-        return false;
-    *out = (uint32_t)count;
-    return true;
-}
-
 static enum msgin5g_err read_segment(struct decoder *d, const cJSON *item)
 {
     const cJSON *total = tree_member(item, "totalSegCount");
     struct msgin5g_segment segment = { .total = 0 };
     if (!tree_string(tree_member(item, "segId"), &segment.set_id) || !msgin5g_uuid_valid(segment.set_id))
         d->detail = "segParams.segId";
-    else if (!read_segment_count(tree_member(item, "segNumb"), &segment.number))
+    else if (!value_segment_count(tree_member(item, "segNumb"), &segment.number))
         d->detail = "segParams.segNumb";
-    else if (total == NULL ? segment.number == 1 : !read_segment_count(total, &segment.total))
+    else if (total == NULL ? segment.number == 1 : !value_segment_count(total, &segment.total))
         d->detail = "segParams.totalSegCount";
-    else if (!read_last_flag(tree_member(item, "lastSegFlag"), &segment.last))
+    else if (!value_last_flag(tree_member(item, "lastSegFlag"), &segment.last))
         d->detail = "segParams.lastSegFlag";
     else if (d->message.segmented)
         d->message.segment = segment;
@@ -288,22 +261,51 @@ static enum msgin5g_err read_reg_exp_time(struct decoder *d, const cJSON *item)
     int64_t seconds;
     if (!tree_integer(item, &seconds) || seconds < 0)
         return MSGIN5G_ERR_MALFORMED;
-    d->message.reg_exp_time_s = seconds;
+    if (d->message.type != MSGIN5G_TYPE_REGRESP || d->message.result)
+        d->message.reg_exp_time_s = seconds;
     return MSGIN5G_OK;
 }
 
 static enum msgin5g_err read_urgent_tag(struct decoder *d, const cJSON *item)
 {
-    (void)d;
-    return ok_if(cJSON_IsBool(item));
+    return ok_if(value_flag(item, &d->message.urgent));
 }
 
 static enum msgin5g_err read_req_exp_time(struct decoder *d, const cJSON *item)
 {
     int64_t seconds;
-    (void)d;
-    return ok_if(tree_integer(item, &seconds) && seconds >= 0);
+    if (!tree_integer(item, &seconds) || seconds < 0)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.req_exp_time_s = seconds;
+    return MSGIN5G_OK;
 }
+
+static enum msgin5g_err read_ue_address(struct decoder *d, const cJSON *item)
+{
+    return ok_if(tree_address(item, "oriAddrType", &d->message.ue_address));
+}
+
+/* That of REGRESP and DEREGRESP, which is spelled small. */
+static enum msgin5g_err read_reg_cause(struct decoder *d, const cJSON *item)
+{
+    struct msgin5g_str text;
+    if (!tree_string(item, &text))
+        return MSGIN5G_ERR_MALFORMED;
+    if (!d->message.result)
+        d->message.cause = text;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_entry_count(struct decoder *d, const cJSON *item)
+{
+    int64_t count;
+    if (d->is_entry || !tree_integer(item, &count) || count < 1 || count > MSGIN5G_BULK_ENTRIES_MAX)
+        return MSGIN5G_ERR_MALFORMED;
+    d->message.entry_count = (size_t)count;
+    return MSGIN5G_OK;
+}
+
+static read_fn read_entries; /* reads the same rows for each of them */
 
 static enum msgin5g_err read_profile(struct decoder *d, const cJSON *item)
 {
@@ -346,12 +348,19 @@ static const struct row {
     { "segParams", NULL, IN(MSG), 0, read_segment },
     { "segId", NULL, ABOUT_SET | IN(MSGRESP), ABOUT_SET, read_set_id },
     { "segNoList", NULL, IN(SEGREC), IN(SEGREC), read_seg_no_list },
-    { "result", NULL, IN(SEGCONFIR), IN(SEGCONFIR), read_result },
+    { "result", NULL, IN(SEGCONFIR) | REG_RESP, IN(SEGCONFIR) | REG_RESP, read_result },
+    { "cause", NULL, REG_RESP, 0, read_reg_cause },
     { "indMsgCount", NULL, WITH_DEST, 0, read_item_count },
     { "indMsgs", NULL, WITH_DEST, 0, read_items },
     { "DelSta", NULL, IN(MSGRESP) | IN(IMDN), 0, read_delivery_status },
     { "Cause", NULL, IN(MSGRESP) | IN(IMDN), 0, read_cause },
-    { "regExpTime", NULL, IN(REG), 0, read_reg_exp_time },
+    { "regExpTime", NULL, IN(REG) | IN(REGRESP), 0, read_reg_exp_time },
+    { "expiredTime", NULL, IN(GWREG), 0, read_reg_exp_time },
+    { "oriUEAddr", NULL, IN(GWREG), 0, read_ue_address },
+    { "indRegCount", NULL, IN(BREG), IN(BREG), read_entry_count },
+    { "indRegs", NULL, IN(BREG), IN(BREG), read_entries },
+    { "indDeregCount", NULL, IN(DEREG), 0, read_entry_count },
+    { "indDeregs", NULL, IN(DEREG), 0, read_entries },
     { "urgentTag", NULL, IN(REG) | IN(DEREG), 0, read_urgent_tag },
     { "reqExpTime", NULL, IN(REG) | IN(DEREG), 0, read_req_exp_time },
     { "cliProfile", NULL, IN(REG), 0, read_profile },
@@ -393,6 +402,8 @@ static const char *contradiction(const struct msgin5g_message *m)
         return aggregated ? "indMsgs" : "indMsgCount";
     if (aggregated && (m->payload.octets != NULL || m->segmented)) /* TS 23.554 Table 8.4.2-1 */
         return m->segmented ? "isSegmented" : "payload";
+    if ((m->entry_count > 0) != (m->entries != NULL))
+        return m->entries != NULL ? "indDeregCount" : "indDeregs";
     if (m->segmented && m->segment.number == 0)
         return "segParams";
     bool with_status = m->type == MSGIN5G_TYPE_IMDN && !aggregated;
@@ -418,6 +429,59 @@ static enum msgin5g_err read_rows(struct decoder *d, const cJSON *const members[
     return ok_if(d->detail == NULL);
 }
 
+static struct msgin5g_message blank(enum msgin5g_type type, struct msgin5g_address ori)
+{
+    struct msgin5g_message message = msgin5g_message_init(type);
+    message.ori = ori;
+    return message;
+}
+
+/* An entry that does not say whose it is spoils the list: nobody could be told. */
+static enum msgin5g_err read_entry(const cJSON *object, enum msgin5g_type type, struct msgin5g_bulk_entry *out)
+{
+    struct storage *storage = calloc(1, sizeof *storage);
+    struct decoder d = { .message = msgin5g_message_init(type), .storage = storage, .is_entry = true };
+    const cJSON *members[ROW_COUNT] = { NULL };
+    out->message = d.message;
+    out->message.storage = storage;
+    if (storage == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    find_members(object, members);
+    if (members[ROW_ORI] == NULL || read_ori(&d, members[ROW_ORI]) != MSGIN5G_OK)
+        return MSGIN5G_ERR_MALFORMED;
+    out->message.ori = d.message.ori;
+    out->err = read_rows(&d, members);
+    if (out->err == MSGIN5G_ERR_NO_MEMORY)
+        return out->err;
+    if (d.message.type != type)
+        out->err = MSGIN5G_ERR_MALFORMED;
+    out->message = out->err == MSGIN5G_OK ? d.message : blank(type, out->message.ori);
+    out->message.storage = storage;
+    return MSGIN5G_OK;
+}
+
+static enum msgin5g_err read_entries(struct decoder *d, const cJSON *array)
+{
+    enum msgin5g_type type = d->message.type == MSGIN5G_TYPE_BREG ? MSGIN5G_TYPE_REG : MSGIN5G_TYPE_DEREG;
+    struct storage *storage = d->storage;
+    const cJSON *object = NULL;
+    /* Without the right count no entry is read, however many there are. */
+    if (d->is_entry || !cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) != d->message.entry_count ||
+        d->message.entry_count == 0)
+        return MSGIN5G_ERR_MALFORMED;
+    storage->entries = calloc(d->message.entry_count, sizeof *storage->entries);
+    if (storage->entries == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    cJSON_ArrayForEach(object, array)
+    {
+        enum msgin5g_err err = read_entry(object, type, &storage->entries[storage->entry_count++]);
+        if (err != MSGIN5G_OK)
+            return err;
+    }
+    d->message.entries = storage->entries;
+    return MSGIN5G_OK;
+}
+
 /* What a message that was refused still tells, whatever came first. */
 static struct msgin5g_message read_partial(const struct decoder *failed, const cJSON *const members[ROW_COUNT])
 {
@@ -440,6 +504,9 @@ static void storage_free(struct storage *storage)
     free(storage->app_ids);
     free(storage->items);
     cJSON_free(storage->triggering);
+    for (size_t i = 0; i < storage->entry_count; i++)
+        storage_free(storage->entries[i].message.storage);
+    free(storage->entries);
     free(storage);
 }
 
@@ -449,12 +516,16 @@ void msgin5g_message_free(struct msgin5g_message *message)
     message->storage = NULL;
 }
 
+static enum msgin5g_err too_long(struct decoder *d)
+{
+    d->detail = "the message is too long";
+    return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
+}
+
 static enum msgin5g_err parse(struct decoder *d, const uint8_t *body, size_t length)
 {
-    if (length > d->body_max) {
-        d->detail = "the message is too long";
-        return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
-    }
+    if (length > d->body_max)
+        return too_long(d);
     enum msgin5g_err err = tree_parse(body, length, &d->nul, &d->storage->root, &d->detail);
     if (err != MSGIN5G_OK)
         return err;
@@ -478,6 +549,8 @@ static enum msgin5g_err decode(const uint8_t *body, size_t length, size_t body_m
         goto out;
     find_members(d.storage->root, members);
     err = read_rows(&d, members);
+    if (err == MSGIN5G_OK && body_max == MSGIN5G_BULK_MAX && length > MSGIN5G_MESSAGE_MAX && d.message.entry_count == 0)
+        err = too_long(&d);
     if (err != MSGIN5G_OK && partial != NULL) {
         refused = read_partial(&d, members);
         refused.storage = d.storage; /* the partial message owns it from here on */
@@ -505,4 +578,10 @@ enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, stru
 enum msgin5g_err msgin5g_message_decode_whole(const uint8_t *body, size_t length, struct msgin5g_message *out)
 {
     return decode(body, length, MSGIN5G_WHOLE_BODY_MAX, MSGIN5G_WHOLE_MAX, out, NULL, NULL);
+}
+
+enum msgin5g_err msgin5g_bulk_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
+    struct msgin5g_message *partial, const char **detail)
+{
+    return decode(body, length, MSGIN5G_BULK_MAX, MSGIN5G_PAYLOAD_MAX, out, partial, detail);
 }

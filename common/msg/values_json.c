@@ -1,5 +1,9 @@
 #include "values_json.h"
 
+#include "base/clock.h"
+
+#define UTC_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z, the end of RFC 3339 */
+
 /* Index of a string in @p words; -1 when it is none of them or @p item is no string. */
 static int index_of(const cJSON *item, const char *const *words, int count)
 {
@@ -55,4 +59,33 @@ bool value_app_ids(const cJSON *array, struct msgin5g_str *out, size_t *count)
         ++*count;
     }
     return *count > 0;
+}
+
+/* An instant before 1970 is as past as its first second. */
+bool value_instant(const cJSON *item, int64_t *out)
+{
+    struct msgin5g_str text;
+    int64_t utc_s = 0;
+    if (item == NULL)
+        return true;
+    if (!tree_string(item, &text) || clock_parse_rfc3339(text, &utc_s) != MSGIN5G_OK)
+        return false;
+    *out = utc_s < 1 ? 1 : utc_s > UTC_MAX_S ? UTC_MAX_S : utc_s;
+    return true;
+}
+
+/* lastSegFlag is a string in TS 24.538 and a boolean in TS 29.538; both are read (EC-14). */
+bool value_last_flag(const cJSON *item, bool *out)
+{
+    *out = cJSON_IsTrue(item) || tree_is(item, "true");
+    return item == NULL || cJSON_IsBool(item) || *out || tree_is(item, "false");
+}
+
+bool value_segment_count(const cJSON *item, uint32_t *out)
+{
+    int64_t count;
+    if (!tree_integer(item, &count) || count < 1 || count > INT32_MAX)
+        return false;
+    *out = (uint32_t)count;
+    return true;
 }

@@ -105,6 +105,8 @@ static const struct config_key binding_keys[] = {
         .help = "SUPI or GPSI as the AAnF gives it, \"imsi-001010000000001\"." },
     { "service_ids", CONFIG_STRINGS, offsetof(struct binding_config, service_ids), NULL, 1, 64,
         .help = "UE Service IDs assigned to it." },
+    { "gateway_ues", CONFIG_STRINGS, offsetof(struct binding_config, gateway_ues), .min = 0, .max = 100000,
+        .help = "UE Service IDs it may register, alone or in bulk, and speak for: it is a gateway (TS 33.501 Y.6)." },
     END
 };
 static const struct config_key group_keys[] = { { "id", CONFIG_STRING, offsetof(struct group_config, id), NULL, 1,
@@ -138,6 +140,8 @@ static const struct config_key limit_keys[] = { { "sessions", CONFIG_INT, AT(max
     { "registrations", CONFIG_INT, AT(max_registrations), "1000000", 1, 10000000, .help = "UE Service IDs at most." },
     { "registrations_per_session", CONFIG_INT, AT(registrations_per_session), "16", 1, 100000,
         .help = "UE Service IDs one session may register." },
+    { "registrations_per_gateway", CONFIG_INT, AT(registrations_per_gateway), "1000", 1, 100000,
+        .help = "The same for the session of a gateway (bindings with gateway_ues)." },
     { "half_open", CONFIG_DURATION, AT(half_open_ms), "5s", SECOND, 60 * SECOND, .help = "Age limit of a handshake." },
     { "half_open_total", CONFIG_INT, AT(half_open_total), "65535", 1, 65535,
         .help = "Handshakes under way at most, and likewise OSCORE contexts in wait." },
@@ -268,17 +272,24 @@ const struct config_key server_config_schema[] = {
     END,
 };
 
+static void check_service_ids(
+    const struct config_strings *ids, size_t binding, const char *key, struct config_report *report)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        struct msgin5g_service_id id;
+        char path[80];
+        snprintf(path, sizeof path, "bindings[%zu].%s[%zu]", binding, key, i);
+        if (msgin5g_service_id_parse(msgin5g_str(ids->values[i]), &id) != MSGIN5G_OK)
+            config_report_add(report, path, "not a UE Service ID: write a URI such as im:meter-1@iot.example");
+    }
+}
+
 static void check_bindings(const struct server_config *config, struct config_report *report)
 {
     const struct binding_config *bindings = config->bindings.values;
     for (size_t i = 0; i < config->bindings.count; i++) {
-        for (size_t k = 0; k < bindings[i].service_ids.count; k++) {
-            struct msgin5g_service_id id;
-            char path[80];
-            snprintf(path, sizeof path, "bindings[%zu].service_ids[%zu]", i, k);
-            if (msgin5g_service_id_parse(msgin5g_str(bindings[i].service_ids.values[k]), &id) != MSGIN5G_OK)
-                config_report_add(report, path, "not a UE Service ID: write a URI such as im:meter-1@iot.example");
-        }
+        check_service_ids(&bindings[i].service_ids, i, "service_ids", report);
+        check_service_ids(&bindings[i].gateway_ues, i, "gateway_ues", report);
     }
     if (!identity_template_valid(config->binding_template))
         config_report_add(

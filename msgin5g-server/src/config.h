@@ -12,6 +12,7 @@ enum auth_policy { AUTH_AKMA_ONLY, AUTH_SEAL_PSK_ALLOWED, AUTH_SEAL_PSK_PREFERRE
 struct binding_config {
     char *identity; /* SUPI or GPSI as the AAnF gives it */
     struct config_strings service_ids;
+    struct config_strings gateway_ues; /* UEs without SIM behind it (MSGin5G-6); none: it is no gateway */
 };
 
 /** One entry of `groups` (TS 23.554 6.2). */
@@ -75,6 +76,7 @@ struct server_config {
     int64_t session_idle_ms;
     int64_t max_registrations;
     int64_t registrations_per_session;
+    int64_t registrations_per_gateway;
     int64_t half_open_ms;
     int64_t half_open_total;
     int64_t half_open_per_source;

@@ -2,6 +2,7 @@
 
 #include "audit.h"
 #include "base/log.h"
+#include "bulk.h"
 #include "segments.h"
 #include "ue_messages.h"
 
@@ -27,7 +28,9 @@ static const struct handler handlers[MSGIN5G_TYPE_COUNT] = {
     [MSGIN5G_TYPE_IMDN] = { .run = ue_messages_on_message },
     [MSGIN5G_TYPE_SEGREC] = { .no_originator = true, .run = segments_on_recovery },
     [MSGIN5G_TYPE_SEGCONFIR] = { .no_originator = true, .run = segments_on_confirmation },
+    [MSGIN5G_TYPE_BREG] = { .run = bulk_on_breg },
 };
+static const struct handler bulk_dereg = { .run = bulk_on_dereg }; /* told by its list (TS 24.538 6.3.4.3.5) */
 
 struct dispatch {
     struct loop *loop;
@@ -62,8 +65,19 @@ enum msgin5g_err dispatch_create(struct loop *loop, const struct dispatch_config
     return MSGIN5G_OK;
 }
 
+static void forget_reply(struct reply *reply)
+{
+    free(reply->large);
+    reply->large = NULL;
+    reply->code = 0;
+    reply->length = 0;
+    reply->later = false;
+}
+
 void dispatch_free(struct dispatch *dispatch)
 {
+    if (dispatch != NULL)
+        forget_reply(&dispatch->reply);
     free(dispatch);
 }
 
@@ -146,7 +160,8 @@ static enum msgin5g_err authorise(struct dispatch *dispatch, const struct reques
 
 static enum msgin5g_err handle(struct dispatch *dispatch, struct request *request)
 {
-    const struct handler *handler = &handlers[request->message->type];
+    bool is_bulk_dereg = request->message->type == MSGIN5G_TYPE_DEREG && request->message->entry_count > 0;
+    const struct handler *handler = is_bulk_dereg ? &bulk_dereg : &handlers[request->message->type];
     if (handler->run == NULL)
         return MSGIN5G_ERR_MALFORMED;
     if (handler->no_originator)
@@ -173,7 +188,8 @@ static enum msgin5g_err decode_and_handle(struct dispatch *dispatch, struct peer
     enum msgin5g_type *type, const char **detail)
 {
     struct msgin5g_message message, partial;
-    enum msgin5g_err err = msgin5g_message_decode(
+    bool may_be_bulk = registrations_is_gateway(dispatch->services.registrations, peer);
+    enum msgin5g_err err = (may_be_bulk ? msgin5g_bulk_decode : msgin5g_message_decode)(
         (const uint8_t *)incoming->body.octets, incoming->body.length, &message, &partial, detail);
     if (err != MSGIN5G_OK) {
         *type = partial.type;
@@ -222,7 +238,7 @@ static void fill_answer(
     answer->code = reply->code != 0 ? reply->code : msgin5g_err_coap_code(err);
     if (reply->length > 0) {
         answer->format = TRANSPORT_FORMAT_JSON;
-        answer->body = reply->body;
+        answer->body = reply->large != NULL ? reply->large : reply->body;
         answer->length = reply->length;
     } else if (answer->code >> 5 == 4) {
         /* A diagnostic payload has no Content-Format (RFC 7252 5.5.2). */
@@ -297,9 +313,7 @@ bool dispatch_request(
 {
     enum msgin5g_type type = MSGIN5G_TYPE_COUNT;
     const char *detail = "";
-    dispatch->reply.code = 0;
-    dispatch->reply.length = 0;
-    dispatch->reply.later = false;
+    forget_reply(&dispatch->reply);
     dispatch->originator.text[0] = '\0';
     enum msgin5g_err err = check_rate(dispatch, peer);
     if (err == MSGIN5G_OK)

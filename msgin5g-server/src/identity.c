@@ -13,6 +13,7 @@ struct owner {
     struct owner *next; /* of the same UE Service ID */
     UT_hash_handle hh;  /* by identity: only its first one is in the table */
     const struct assignment *assignment;
+    bool is_gateway; /* in the one of the table */
     char identity[];
 };
 
@@ -82,17 +83,29 @@ static enum msgin5g_err assign(struct identity_map *map, const char *identity, c
     return HASH_ADDED(owner) ? MSGIN5G_OK : MSGIN5G_ERR_NO_MEMORY;
 }
 
-static enum msgin5g_err assign_all(struct identity_map *map, const struct binding_config *binding)
+static enum msgin5g_err assign_list(struct identity_map *map, const char *identity, const struct config_strings *ids)
 {
-    for (size_t i = 0; i < binding->service_ids.count; i++) {
+    for (size_t i = 0; i < ids->count; i++) {
         struct msgin5g_service_id id;
-        enum msgin5g_err err = msgin5g_service_id_parse(msgin5g_str(binding->service_ids.values[i]), &id);
+        enum msgin5g_err err = msgin5g_service_id_parse(msgin5g_str(ids->values[i]), &id);
         if (err == MSGIN5G_OK)
-            err = assign(map, binding->identity, &id);
+            err = assign(map, identity, &id);
         if (err != MSGIN5G_OK)
             return err;
     }
     return MSGIN5G_OK;
+}
+
+static enum msgin5g_err assign_all(struct identity_map *map, const struct binding_config *binding)
+{
+    struct owner *first = NULL;
+    enum msgin5g_err err = assign_list(map, binding->identity, &binding->service_ids);
+    if (err == MSGIN5G_OK)
+        err = assign_list(map, binding->identity, &binding->gateway_ues);
+    HASH_FIND_STR(map->by_identity, binding->identity, first);
+    if (first != NULL && binding->gateway_ues.count > 0)
+        first->is_gateway = true;
+    return err;
 }
 
 /* Keep the template in canonical form: fill it, then cut the digits out again. */
@@ -214,6 +227,13 @@ bool identity_owns(const struct identity_map *map, const char *identity, const s
 {
     return owns_by_configuration(map, identity, id) ||
            (map->assignments != NULL && assignments_owns(map->assignments, identity, id));
+}
+
+bool identity_is_gateway(const struct identity_map *map, const char *identity)
+{
+    const struct owner *first;
+    HASH_FIND_STR(map->by_identity, identity, first);
+    return first != NULL && first->is_gateway;
 }
 
 bool identity_known(const struct identity_map *map, const struct msgin5g_service_id *id)

@@ -26,6 +26,8 @@ bool identity_first(const struct identity_map *map, const char *identity, struct
 void identity_map_free(struct identity_map *map);
 /** True when @p id is assigned to @p identity ("imsi-...", "msisdn-...", as the AAnF gave it). */
 bool identity_owns(const struct identity_map *map, const char *identity, const struct msgin5g_service_id *id);
+/** True when @p identity is a gateway: it may vouch for other UEs, all of which it owns (TS 33.501 Y.6). */
+bool identity_is_gateway(const struct identity_map *map, const char *identity);
 /** True when @p id is assigned to anybody: a recipient that exists, registered or not. */
 bool identity_known(const struct identity_map *map, const struct msgin5g_service_id *id);
 

@@ -245,11 +245,19 @@ static int64_t lifetime_at(const struct registrations *all, const struct peer *p
     return left_s > 1 ? left_s : 1;
 }
 
+bool registrations_is_gateway(const struct registrations *registrations, const struct peer *peer)
+{
+    return peer->identity != NULL && identity_is_gateway(registrations->map, peer->identity);
+}
+
 static enum msgin5g_err check_room(const struct registrations *all, const struct peer *peer, bool is_new)
 {
     if (is_new && directory_count(all->directory) >= all->config.max)
         return MSGIN5G_ERR_LIMIT;
-    return peer->registration_count >= all->config.per_session ? MSGIN5G_ERR_LIMIT : MSGIN5G_OK;
+    size_t limit = all->config.per_session;
+    if (peer->registration_count >= limit && registrations_is_gateway(all, peer))
+        limit = all->config.per_gateway;
+    return peer->registration_count >= limit ? MSGIN5G_ERR_LIMIT : MSGIN5G_OK;
 }
 
 /*
@@ -334,23 +342,21 @@ static enum msgin5g_err write_body(
     return msgin5g_reg_response_encode(&response, reply->body, sizeof reply->body, &reply->length);
 }
 
-static void warn_of_foreign_id(struct registrations *all, const struct request *request)
+static void warn_of_foreign_id(struct registrations *all, const struct peer *peer, enum msgin5g_type type,
+    const struct msgin5g_service_id *ue_service_id)
 {
     char id[LOG_IDENTITY_LEN], identity[LOG_IDENTITY_LEN];
     unsigned left_out;
     if (log_limit_take(&all->foreign_lines, loop_now_ms(all->loop), &left_out))
         log_warning("refused: UE Service ID belongs to somebody else type=%s ue_service_id=%s identity=%s left_out=%u",
-            msgin5g_type_text(request->message->type), log_identity(request->originator.text, id),
-            log_identity(identity_of(request->peer), identity), left_out);
+            msgin5g_type_text(type), log_identity(ue_service_id->text, id), log_identity(identity_of(peer), identity),
+            left_out);
 }
 
 /* Who is refused by identity gets 4.03; by policy or lack of room, 2.04 with result false (EC-29). */
-static enum msgin5g_err refuse(
-    struct registrations *all, const struct request *request, enum msgin5g_err err, struct reply *reply)
+static enum msgin5g_err refuse(const struct request *request, enum msgin5g_err err, struct reply *reply)
 {
-    if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
-        warn_of_foreign_id(all, request);
-    else
+    if (err != MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
         reply->code = MSGIN5G_COAP_CODE(2, 4);
     enum msgin5g_err written = write_body(request, err, MSGIN5G_REG_EXP_TIME_NONE, reply);
     if (written == MSGIN5G_OK)
@@ -359,43 +365,74 @@ static enum msgin5g_err refuse(
     return written;
 }
 
+static enum msgin5g_err set(struct registrations *all, struct peer *peer, const struct msgin5g_service_id *id,
+    const struct msgin5g_message *reg, struct registered *out)
+{
+    struct registration *registration = NULL;
+    enum msgin5g_err err = take(all, peer, id, &registration, &out->is_new);
+    if (err == MSGIN5G_OK)
+        err = set_profile(registration, reg);
+    if (err == MSGIN5G_OK)
+        err = set_expiry(all, registration, out->lifetime_s);
+    if (err == MSGIN5G_OK)
+        tell_change(registration);
+    show_count(all);
+    return err;
+}
+
+enum msgin5g_err registrations_register(struct registrations *registrations, struct peer *peer,
+    const struct msgin5g_service_id *id, const struct msgin5g_message *reg, struct msgin5g_str body,
+    struct registered *out)
+{
+    const struct registrations_config *config = &registrations->config;
+    char shown[LOG_IDENTITY_LEN], identity[LOG_IDENTITY_LEN];
+    if (!may_register(registrations, peer, id)) {
+        warn_of_foreign_id(registrations, peer, reg->type, id);
+        return MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR;
+    }
+    out->lifetime_s = lifetime_at(registrations, peer, reg->reg_exp_time_s);
+    enum msgin5g_err err = set(registrations, peer, id, reg, out);
+    if (err != MSGIN5G_OK)
+        return err;
+    if (config->keep != NULL)
+        config->keep(
+            config->keep_ctx, id->text, identity_of(peer), body, loop_utc_s(registrations->loop) + out->lifetime_s);
+    log_debug("registered ue_service_id=%s identity=%s lifetime_s=%" PRId64, log_identity(id->text, shown),
+        log_identity(identity_of(peer), identity), out->lifetime_s);
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err registrations_deregister(
+    struct registrations *registrations, struct peer *peer, const struct msgin5g_service_id *id)
+{
+    char shown[LOG_IDENTITY_LEN];
+    enum msgin5g_err err = registrations_authorise(registrations, peer, id);
+    if (err == MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR)
+        warn_of_foreign_id(registrations, peer, MSGIN5G_TYPE_DEREG, id);
+    if (err != MSGIN5G_OK)
+        return err;
+    end(registrations_find(registrations, id));
+    log_debug("deregistered ue_service_id=%s", log_identity(id->text, shown));
+    return MSGIN5G_OK;
+}
+
 enum msgin5g_err registration_on_reg(
     const struct services *services, const struct request *request, struct reply *reply)
 {
-    struct registrations *all = services->registrations;
-    struct registration *registration = NULL;
-    bool is_new = false;
-    if (!may_register(all, request->peer, &request->originator))
-        return refuse(all, request, MSGIN5G_ERR_UNAUTHORIZED_ORIGINATOR, reply);
-    int64_t lifetime_s = lifetime_at(all, request->peer, request->message->reg_exp_time_s);
-    enum msgin5g_err err = take(all, request->peer, &request->originator, &registration, &is_new);
-    if (err == MSGIN5G_OK)
-        err = set_profile(registration, request->message);
-    if (err == MSGIN5G_OK)
-        err = set_expiry(all, registration, lifetime_s);
-    if (err == MSGIN5G_OK)
-        tell_change(registration);
-    if (err == MSGIN5G_OK && all->config.keep != NULL)
-        all->config.keep(all->config.keep_ctx, registration->place.id, registration->identity, request->body,
-            loop_utc_s(all->loop) + lifetime_s);
-    show_count(all);
+    struct registered registered = { .is_new = false };
+    enum msgin5g_err err = registrations_register(
+        services->registrations, request->peer, &request->originator, request->message, request->body, &registered);
     if (err != MSGIN5G_OK)
-        return refuse(all, request, err, reply);
-    reply->code = is_new ? MSGIN5G_COAP_CODE(2, 1) : MSGIN5G_COAP_CODE(2, 4);
-    log_debug("registered ue_service_id=%s identity=%s lifetime_s=%" PRId64,
-        log_identity(request->originator.text, (char[LOG_IDENTITY_LEN]){ 0 }),
-        log_identity(identity_of(request->peer), (char[LOG_IDENTITY_LEN]){ 0 }), lifetime_s);
-    return write_body(request, MSGIN5G_OK, lifetime_s, reply);
+        return refuse(request, err, reply);
+    reply->code = registered.is_new ? MSGIN5G_COAP_CODE(2, 1) : MSGIN5G_COAP_CODE(2, 4);
+    return write_body(request, MSGIN5G_OK, registered.lifetime_s, reply);
 }
 
 enum msgin5g_err registration_on_dereg(
     const struct services *services, const struct request *request, struct reply *reply)
 {
-    struct registrations *all = services->registrations;
-    enum msgin5g_err err = registrations_authorise(all, request->peer, &request->originator);
+    enum msgin5g_err err = registrations_deregister(services->registrations, request->peer, &request->originator);
     if (err != MSGIN5G_OK)
-        return refuse(all, request, err, reply);
-    end(registrations_find(all, &request->originator));
-    log_debug("deregistered ue_service_id=%s", log_identity(request->originator.text, (char[LOG_IDENTITY_LEN]){ 0 }));
+        return refuse(request, err, reply);
     return write_body(request, MSGIN5G_OK, MSGIN5G_REG_EXP_TIME_NONE, reply);
 }

@@ -33,7 +33,7 @@ struct registration {
 struct registrations_config {
     int64_t default_s, min_s, max_s; /* lifetimes (EC-9) */
     size_t max;                      /* UE Service IDs in all */
-    size_t per_session;
+    size_t per_session, per_gateway; /* the latter for who may vouch for others */
     bool allow_anonymous;
     /** @p peer has lost its last registration to a newer session of the same UE (EC-2); may be NULL. */
     void (*superseded)(void *ctx, struct peer *peer);
@@ -75,6 +75,26 @@ void registrations_peer_closed(struct registrations *registrations, struct peer 
 void registrations_move(struct registrations *registrations, struct peer *from, struct peer *to);
 /** Use @p map from now on and end registrations that it does not allow any more. @return how many. */
 size_t registrations_rebind(struct registrations *registrations, const struct identity_map *map);
+
+/** What came of one registration. */
+struct registered {
+    bool is_new;
+    int64_t lifetime_s;
+};
+/**
+ * Register @p id, reached over @p peer, as @p reg says (TS 24.538 6.3.1.2.1); an ID of somebody else is logged.
+ *
+ * @param body @p reg as octets, to be kept.
+ * @return MSGIN5G_OK; ERR_UNAUTHORIZED_ORIGINATOR, ERR_LIMIT, ERR_NO_MEMORY.
+ */
+enum msgin5g_err registrations_register(struct registrations *registrations, struct peer *peer,
+    const struct msgin5g_service_id *id, const struct msgin5g_message *reg, struct msgin5g_str body,
+    struct registered *out);
+/** End the registration of @p id. @return as registrations_authorise(). */
+enum msgin5g_err registrations_deregister(
+    struct registrations *registrations, struct peer *peer, const struct msgin5g_service_id *id);
+/** May @p peer register other UEs in bulk (TS 33.501 Y.6)? */
+bool registrations_is_gateway(const struct registrations *registrations, const struct peer *peer);
 
 /** Handlers of REG and DEREG; see request.h. */
 request_handler_fn registration_on_reg;

@@ -41,6 +41,7 @@ struct reply {
     size_t length; /* octets of JSON in body */
     bool later;    /* request_defer() was called: what the handler returns and the rest of this do not count */
     uint8_t body[REPLY_BODY_MAX];
+    uint8_t *large; /* from malloc(), instead of body; whoever calls the handler releases it */
 };
 
 typedef enum msgin5g_err request_handler_fn(

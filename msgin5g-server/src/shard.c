@@ -147,6 +147,7 @@ static enum msgin5g_err create_registrations(struct shard *shard)
         .max_s = config->registration_max_ms / 1000,
         .max = (size_t)config->max_registrations,
         .per_session = (size_t)config->registrations_per_session,
+        .per_gateway = (size_t)config->registrations_per_gateway,
         .allow_anonymous = config->allow_anonymous,
         .superseded = endpoint_superseded,
         .ctx = shard->endpoint,

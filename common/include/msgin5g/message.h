@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Message types on MSGin5G-1 (TS 24.538 7.1); the text is the value of msgType. */
+/* Message types on MSGin5G-1 and -6 (TS 24.538 7.1, 6.3.4, 6.3.5); the text is the value of msgType. What is stored
+ * holds their numbers: new ones come last. */
 #define MSGIN5G_TYPES(X)                                                                                               \
     X(REG)                                                                                                             \
     X(DEREG)                                                                                                           \
@@ -17,7 +18,11 @@
     X(MSGRESP)                                                                                                         \
     X(IMDN)                                                                                                            \
     X(SEGREC)                                                                                                          \
-    X(SEGCONFIR)
+    X(SEGCONFIR)                                                                                                       \
+    X(BREG)                                                                                                            \
+    X(GWREG)                                                                                                           \
+    X(REGRESP)                                                                                                         \
+    X(DEREGRESP)
 
 enum msgin5g_type {
 #define MSGIN5G_TYPE_ENUM(name) MSGIN5G_TYPE_##name,
@@ -87,10 +92,14 @@ struct msgin5g_availability {
 };
 
 #define MSGIN5G_REG_EXP_TIME_NONE (-1)
-#define MSGIN5G_APP_ID_MAX        255  /* octets of one Application ID */
-#define MSGIN5G_APP_IDS_MAX       16   /* Application IDs of one message (EC-25) */
-#define MSGIN5G_SEGMENT_SIZE_MIN  64   /* octets: smallest cliProfile.maxSegSize (EC-10); the largest is a payload */
-#define MSGIN5G_SEG_NO_LIST_MAX   2048 /* octets of segNoList: more than 255 segments can need */
+#define MSGIN5G_APP_ID_MAX        255    /* octets of one Application ID */
+#define MSGIN5G_APP_IDS_MAX       16     /* Application IDs of one message (EC-25) */
+#define MSGIN5G_SEGMENT_SIZE_MIN  64     /* octets: smallest cliProfile.maxSegSize (EC-10); the largest is a payload */
+#define MSGIN5G_SEG_NO_LIST_MAX   2048   /* octets of segNoList: more than 255 segments can need */
+#define MSGIN5G_BULK_MAX          262144 /* octets of one bulk (de-)registration (EC-22) */
+#define MSGIN5G_BULK_ENTRIES_MAX  1000
+
+struct msgin5g_bulk_entry; /* one of many registrations or de-registrations, see below */
 
 /**
  * One decoded message of any type. Strings are borrowed: from the decoder's storage (see msgin5g_message_decode()) or
@@ -116,16 +125,29 @@ struct msgin5g_message {
     struct msgin5g_segment segment;               /* its set_id also in SEGREC, SEGCONFIR and MSGRESP (EC-6b) */
     struct msgin5g_str payload;                   /* payload, unescaped UTF-8; may hold NUL */
     enum msgin5g_delivery_status delivery_status; /* DelSta */
-    struct msgin5g_str cause;                     /* Cause; never with MSGIN5G_DELIVERY_SUCCESS */
+    struct msgin5g_str cause;                     /* Cause, never with MSGIN5G_DELIVERY_SUCCESS; cause of REGRESP and
+                                                     DEREGRESP, never with result true */
     const struct msgin5g_item *items;             /* indMsgs of an aggregated MSG or IMDN (EC-6); else NULL */
     size_t item_count;                            /* indMsgCount; 0: not aggregated */
     struct msgin5g_str seg_no_list;               /* SEGREC: which segments, see segment_ranges_parse() */
-    bool result;                                  /* SEGCONFIR */
-    int64_t reg_exp_time_s;                       /* regExpTime of REG (EC-9); MSGIN5G_REG_EXP_TIME_NONE: absent */
-    uint32_t max_segment_size;                    /* cliProfile.maxSegSize of REG in octets (EC-10); 0: absent */
-    struct msgin5g_availability availability;     /* cliProfile.comAvail of REG */
-    struct msgin5g_str triggering;                /* cliProfile.triInfo of REG, as JSON */
-    void *storage;                                /* the decoder's; NULL in a message built by hand */
+    bool result;                                  /* SEGCONFIR, REGRESP, DEREGRESP */
+    int64_t reg_exp_time_s; /* regExpTime of REG (EC-9) and of REGRESP with result true, expiredTime of GWREG;
+                               MSGIN5G_REG_EXP_TIME_NONE: absent */
+    int64_t req_exp_time_s; /* reqExpTime of REG and DEREG: how long a gateway may hold it; likewise */
+    bool urgent;            /* urgentTag of REG and DEREG: a gateway must not hold it */
+    struct msgin5g_address ue_address;        /* oriUEAddr of GWREG: the MSGin5G UE ID; without addr: absent */
+    const struct msgin5g_bulk_entry *entries; /* indRegs of BREG, indDeregs of a bulk DEREG (EC-5); else NULL */
+    size_t entry_count;
+    uint32_t max_segment_size;                /* cliProfile.maxSegSize of REG in octets (EC-10); 0: absent */
+    struct msgin5g_availability availability; /* cliProfile.comAvail of REG */
+    struct msgin5g_str triggering;            /* cliProfile.triInfo of REG, as JSON */
+    void *storage;                            /* the decoder's; NULL in a message built by hand */
+};
+
+/** Entries are judged one by one: a wrong one does not spoil the others (TS 24.538 6.3.4.4). */
+struct msgin5g_bulk_entry {
+    enum msgin5g_err err;           /* other than MSGIN5G_OK: only message.ori can be relied on */
+    struct msgin5g_message message; /* REG in BREG, DEREG in DEREG */
 };
 
 /** A message with every member absent or default and the given @p type. */
@@ -152,9 +174,22 @@ void msgin5g_message_free(struct msgin5g_message *message);
 enum msgin5g_err msgin5g_message_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
     struct msgin5g_message *partial, const char **detail);
 
+/** As msgin5g_message_decode(), for who takes bulk requests: a BREG or bulk DEREG may have MSGIN5G_BULK_MAX octets. Of
+ * at most MSGIN5G_BULK_ENTRIES_MAX entries each names its UE; whatever else is wrong with one is said there. */
+enum msgin5g_err msgin5g_bulk_decode(const uint8_t *body, size_t length, struct msgin5g_message *out,
+    struct msgin5g_message *partial, const char **detail);
+/**
+ * Encode a BREG (@p type REG) or bulk DEREG (@p type DEREG) of gateway @p ori. Entries are passed on as they are.
+ *
+ * @param bodies requests that msgin5g_message_decode() took; at least one.
+ * @return MSGIN5G_OK; ERR_PAYLOAD_TOO_LARGE when @p capacity does not suffice; ERR_INVALID.
+ */
+enum msgin5g_err msgin5g_bulk_encode(enum msgin5g_type type, struct msgin5g_str ori, const struct msgin5g_str *bodies,
+    size_t count, uint8_t *out, size_t capacity, size_t *length);
+
 /**
  * Encode @p message as JSON into @p out of @p capacity octets; no NUL is written. MSG always carries sfFlag unless it
- * is a delivery_copy.
+ * is a delivery_copy. BREG and bulk DEREG are for msgin5g_bulk_encode().
  *
  * @param length set to the octets written on MSGIN5G_OK.
  * @return MSGIN5G_OK; ERR_PAYLOAD_TOO_LARGE when @p capacity does not suffice or the payload exceeds
@@ -172,12 +207,14 @@ enum msgin5g_err msgin5g_message_decode_whole(const uint8_t *body, size_t length
 enum msgin5g_err msgin5g_message_encode_whole(
     const struct msgin5g_message *message, uint8_t *out, size_t capacity, size_t *length);
 
-/** Response body to REG and DEREG (TS 24.538 7.3.3.1, 7.3.3.2). */
+/** Response body to REG and DEREG (TS 24.538 7.3.3.1, 7.3.3.2) and, with other names, to GWREG (7.3.3.3). */
 struct msgin5g_reg_response {
     struct msgin5g_str ue_service_id; /* oriAddr.addr */
     bool result;
     int64_t reg_exp_time_s;   /* only with result true; MSGIN5G_REG_EXP_TIME_NONE: absent (DEREG) */
     struct msgin5g_str cause; /* only with result false */
+    bool deferred;            /* instead of a result: a gateway holds the request (6.3.4.3.1) */
+    int64_t expected_time_s;  /* only with deferred: when there will be one, from now; from 0 */
     void *storage;
 };
 
@@ -187,6 +224,27 @@ enum msgin5g_err msgin5g_reg_response_encode(
 /** Decode a response; release with msgin5g_reg_response_free(). @return MSGIN5G_OK, ERR_MALFORMED or ERR_NO_MEMORY. */
 enum msgin5g_err msgin5g_reg_response_decode(const uint8_t *body, size_t length, struct msgin5g_reg_response *out);
 void msgin5g_reg_response_free(struct msgin5g_reg_response *response);
+
+/** The same for GWREG: acceptedTime, "failure reason"; never deferred. Release with msgin5g_reg_response_free(). */
+enum msgin5g_err msgin5g_gwreg_response_encode(
+    const struct msgin5g_reg_response *response, uint8_t *out, size_t capacity, size_t *length);
+enum msgin5g_err msgin5g_gwreg_response_decode(const uint8_t *body, size_t length, struct msgin5g_reg_response *out);
+
+/** Response body to BREG and bulk DEREG (EC-5). */
+struct msgin5g_bulk_response {
+    enum msgin5g_type type; /* REG: indRegs, DEREG: indDeregs */
+    const struct msgin5g_reg_response *entries;
+    size_t count;
+    void *storage;
+};
+
+/** As msgin5g_message_encode(), for such a body. */
+enum msgin5g_err msgin5g_bulk_response_encode(
+    const struct msgin5g_bulk_response *response, uint8_t *out, size_t capacity, size_t *length);
+/** Decode one of at most MSGIN5G_BULK_MAX octets; release with msgin5g_bulk_response_free(). @return MSGIN5G_OK,
+ * ERR_MALFORMED or ERR_NO_MEMORY. */
+enum msgin5g_err msgin5g_bulk_response_decode(const uint8_t *body, size_t length, struct msgin5g_bulk_response *out);
+void msgin5g_bulk_response_free(struct msgin5g_bulk_response *response);
 
 /** Body of a GET that subscribes or unsubscribes (TS 24.538 6.6.2, 7.3.5). */
 struct msgin5g_subscribe {

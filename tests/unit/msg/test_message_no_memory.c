@@ -52,6 +52,10 @@ static void message_decode(void **state)
     assert_true(walk(MSG_HEAD "\"msgType\":\"MSG\",\"indMsgCount\":1,\"indMsgs\":[{\"msgId\":\"4f6d2a10-5b1f-4d2c-9b9f-"
                               "0a1d2c3b4e5f\",\"payload\":\"\"}]}",
                     MSGIN5G_OK) > 10);
+    assert_true(walk(MSG_HEAD "\"msgType\":\"BREG\",\"indRegCount\":1,\"indRegs\":[{\"msgIden\":\"urn:3gpp:msgin5g\","
+                              "\"msgType\":\"REG\",\"oriAddr\":{\"oriAddrType\":\"UE\",\"addr\":\"im:b@x\"},"
+                              "\"cliProfile\":{\"triInfo\":{\"ueId\":\"tel:1\",\"cliPort\":\"1\"}}}]}",
+                    MSGIN5G_OK) > 20);
     assert_true(walk(MSG_HEAD "\"msgType\":\"MSG\",\"payload\":5}", MSGIN5G_ERR_MALFORMED) > 10);
 }
 
@@ -67,6 +71,21 @@ static void reg_response_decode(void **state)
         failed = failing_malloc_stop();
         assert_int_equal(err, failed ? MSGIN5G_ERR_NO_MEMORY : MSGIN5G_OK);
         msgin5g_reg_response_free(&response);
+    }
+}
+
+static void bulk_response_decode(void **state)
+{
+    static const char body[] = "{\"indRegCount\":1,\"indRegs\":[" HEAD "\"result\":true}]}";
+    bool failed = true;
+    (void)state;
+    for (unsigned int allocations = 0; failed; allocations++) {
+        struct msgin5g_bulk_response response = { .storage = NULL };
+        failing_malloc_after(allocations);
+        enum msgin5g_err err = msgin5g_bulk_response_decode((const uint8_t *)body, sizeof body - 1, &response);
+        failed = failing_malloc_stop();
+        assert_int_equal(err, failed ? MSGIN5G_ERR_NO_MEMORY : MSGIN5G_OK);
+        msgin5g_bulk_response_free(&response);
     }
 }
 
@@ -87,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_decode),
         cmocka_unit_test(reg_response_decode),
+        cmocka_unit_test(bulk_response_decode),
         cmocka_unit_test(encode_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, hooks_setup, NULL);

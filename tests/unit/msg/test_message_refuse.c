@@ -176,7 +176,7 @@ static void mandatory_members(void **state)
         { "{\"msgIden\":7," TYPE("REG") "," ORI "}", "msgIden" },
         { "{" IDEN "," ORI "}", "msgType" },
         { "{" IDEN ",\"msgType\":1," ORI "}", "msgType" },
-        { "{" IDEN "," TYPE("BREG") "," ORI "}", "msgType" },
+        { "{" IDEN "," TYPE("BREGS") "," ORI "}", "msgType" },
         { "{" IDEN "," TYPE("msg") "," ORI "}", "msgType" },
         { "{" IDEN "," TYPE("") "," ORI "}", "msgType" },
         { "{" IDEN "," TYPE("REG") "}", "oriAddr" },

@@ -32,7 +32,7 @@ static void assert_round_trip(const struct msgin5g_reg_response *response, const
 
 static void round_trips(void **state)
 {
-    struct msgin5g_reg_response response = { msgin5g_str(METER), true, 3600, { NULL, 0 }, NULL };
+    struct msgin5g_reg_response response = { msgin5g_str(METER), true, 3600, { NULL, 0 }, false, 0, NULL };
     (void)state;
     assert_round_trip(&response, ORI "\"result\":true,\"regExpTime\":3600}");
     response.reg_exp_time_s = MSGIN5G_REG_EXP_TIME_NONE;
@@ -44,7 +44,7 @@ static void round_trips(void **state)
 
 static void members_that_do_not_fit_the_result_are_left_out(void **state)
 {
-    struct msgin5g_reg_response response = { msgin5g_str(METER), false, 3600, msgin5g_str("X"), NULL };
+    struct msgin5g_reg_response response = { msgin5g_str(METER), false, 3600, msgin5g_str("X"), false, 0, NULL };
     static const char with_cause[] = ORI "\"result\":true,\"cause\":\"X\",\"regExpTime\":5}";
     uint8_t out[512];
     size_t length = 0;
@@ -72,7 +72,7 @@ static void refusals(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         assert_int_equal(msgin5g_reg_response_decode((const uint8_t *)bodies[i], strlen(bodies[i]), &response),
             MSGIN5G_ERR_MALFORMED);
-    response = (struct msgin5g_reg_response){ msgin5g_str(METER), true, 3600, { NULL, 0 }, NULL };
+    response = (struct msgin5g_reg_response){ msgin5g_str(METER), true, 3600, { NULL, 0 }, false, 0, NULL };
     assert_int_equal(msgin5g_reg_response_encode(&response, out, sizeof out, &length), MSGIN5G_ERR_PAYLOAD_TOO_LARGE);
     response.ue_service_id = msgin5g_str("");
     assert_int_equal(msgin5g_reg_response_encode(&response, out, sizeof out, &length), MSGIN5G_ERR_INVALID);

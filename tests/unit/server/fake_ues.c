@@ -108,13 +108,20 @@ static void bind_ues(struct fake_ues *ues)
     static char identities[3][32], ids[3][32];
     static char *id_lists[3][1];
     static struct binding_config bindings[3];
+    static char sensors[4][24];
+    static char *behind[4];
     for (size_t i = 0; i < 3; i++) {
         snprintf(identities[i], sizeof identities[i], "imsi-00101000000000%zu", i + 1);
         snprintf(ids[i], sizeof ids[i], "im:ue-%zu@lab.example", i + 1);
         id_lists[i][0] = ids[i];
-        bindings[i] = (struct binding_config){ identities[i], { id_lists[i], 1 } };
+        bindings[i] = (struct binding_config){ .identity = identities[i], .service_ids = { id_lists[i], 1 } };
         ues->sessions[i].peer.identity = identities[i];
     }
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(sensors[i], sizeof sensors[i], "im:sens-%zu@lab.example", i + 1);
+        behind[i] = sensors[i];
+    }
+    bindings[2].gateway_ues = (struct config_strings){ behind, 4 };
     struct server_config config = { .binding_template = template_text, .bindings = { bindings, 3 } };
     assert_int_equal(identity_map_create(&config, &ues->map), MSGIN5G_OK);
 }
@@ -168,6 +175,7 @@ static void build(struct fake_ues *ues)
         .max_s = 604800,
         .max = 5,
         .per_session = 2,
+        .per_gateway = 4,
         .superseded = note_superseded,
         .ctx = ues,
         .changed = note_change,

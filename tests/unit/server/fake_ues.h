@@ -52,7 +52,8 @@ struct fake_ues {
     struct delivery *delivery;
     struct segments *segments;
     struct dispatch *dispatch;
-    struct transport_session sessions[FAKE_UES_COUNT]; /* 0 to 2: imsi-00101000000000<1 to 3>; 3: nobody */
+    struct transport_session sessions[FAKE_UES_COUNT]; /* 0 to 2: imsi-00101000000000<1 to 3>, of which 2 is a
+                                                          gateway for im:sens-<1 to 4>@lab.example; 3: nobody */
     struct fake_sent sent[FAKE_SENT_MAX];
     size_t sent_count;
     enum msgin5g_err notify_err; /* of notifications alone */

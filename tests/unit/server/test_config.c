@@ -83,6 +83,8 @@ static void test_problems(void **state)
     assert_problem(GOOD "management: {certificate: m.pem}\n", "belong together");
     assert_problem(GOOD "bindings: [{identity: imsi-001010000000001, service_ids: [no uri]}]\n", "UE Service ID");
     assert_problem(GOOD "binding_template: 'im:ue@lab.example'\n", "{digits}");
+    assert_problem(GOOD "bindings: [{identity: imsi-1, service_ids: [im:a@x.example], gateway_ues: [no uri]}]\n",
+        "gateway_ues[0]");
     assert_problem(GOOD "bindigns: []\n", "bindings"); /* the nearest known key */
 }
 

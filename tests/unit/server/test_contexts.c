@@ -104,7 +104,7 @@ static void build(struct fixture *fixture)
 {
     static char identity[] = "imsi-001010000000001", id[] = UE;
     static char *ids[] = { id };
-    static struct binding_config binding = { identity, { ids, 1 } };
+    static struct binding_config binding = { .identity = identity, .service_ids = { ids, 1 } };
     static const struct way_ue_config way_config = { .path = "msgin5g" };
     const struct contexts_transport transport = { expect_context, close_session, end_observations, remote,
         &fixture->transport };

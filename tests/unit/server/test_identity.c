@@ -42,7 +42,7 @@ static void test_bindings(void **state)
     (void)state;
     char supi[] = SUPI, gpsi[] = GPSI, first[] = "IM:meter@IoT.example", second[] = "im:valve@iot.example", none[] = "";
     char *of_supi[] = { first, second }, *of_gpsi[] = { first };
-    struct binding_config bindings[] = { { supi, { of_supi, 2 } }, { gpsi, { of_gpsi, 1 } } };
+    struct binding_config bindings[] = { { supi, { of_supi, 2 }, { 0 } }, { gpsi, { of_gpsi, 1 }, { 0 } } };
     struct identity_map *map = create(bindings, 2, none);
     assert_true(owns(map, SUPI, "im:meter@iot.example")); /* canonical form: scheme and domain in lower case */
     assert_true(owns(map, SUPI, "im:valve@iot.example"));
@@ -53,6 +53,27 @@ static void test_bindings(void **state)
     assert_false(owns(map, "", "im:meter@iot.example"));
     assert_true(known(map, "im:valve@iot.example"));
     assert_false(known(map, "im:valve@iot.exampl"));
+    identity_map_free(map);
+}
+
+/* TS 33.501 Y.6: a gateway speaks for the UEs behind it, and for nobody else. */
+static void test_gateways(void **state)
+{
+    (void)state;
+    char supi[] = SUPI, gpsi[] = GPSI, own[] = "im:gw@iot.example", other[] = "im:valve@iot.example";
+    char sensor[] = "im:Sens-a@IoT.example", none[] = "";
+    char *of_supi[] = { own }, *behind[] = { sensor }, *of_gpsi[] = { other };
+    struct binding_config bindings[] = { { supi, { of_supi, 1 }, { behind, 1 } }, { gpsi, { of_gpsi, 1 }, { 0 } } };
+    struct identity_map *map = create(bindings, 2, none);
+    struct msgin5g_service_id first;
+    assert_true(identity_is_gateway(map, SUPI));
+    assert_false(identity_is_gateway(map, GPSI));
+    assert_false(identity_is_gateway(map, ""));
+    assert_true(owns(map, SUPI, "im:Sens-a@iot.example"));
+    assert_false(owns(map, GPSI, "im:Sens-a@iot.example"));
+    assert_true(known(map, "im:Sens-a@iot.example"));
+    assert_true(identity_first(map, SUPI, &first)); /* its own one, not that of somebody behind it */
+    assert_string_equal(first.text, "im:gw@iot.example");
     identity_map_free(map);
 }
 
@@ -88,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bindings),
+        cmocka_unit_test(test_gateways),
         cmocka_unit_test(test_template),
         cmocka_unit_test(test_templates_that_are_none),
     };

@@ -108,7 +108,7 @@ static void test_objects(void **state)
     (void)state;
     static char text[] = "im:ue-{digits}@lab.example", imsi[] = "imsi-001010000000001", id[] = "im:x@lab.example";
     char *ids[] = { id };
-    struct binding_config binding = { imsi, { ids, 1 } };
+    struct binding_config binding = { imsi, { ids, 1 }, { ids, 1 } };
     struct server_config config = { .binding_template = text, .bindings = { &binding, 1 } };
     bool failed = true;
     for (unsigned n = 0; failed; n++) {

@@ -189,7 +189,7 @@ static void test_bindings_that_go_end_registrations(void **state)
     struct fake_ues *ues = *state;
     char nothing[] = "", id[] = "im:ue-2@lab.example";
     char *ids[] = { id };
-    struct binding_config binding = { ues->sessions[1].peer.identity, { ids, 1 } };
+    struct binding_config binding = { .identity = ues->sessions[1].peer.identity, .service_ids = { ids, 1 } };
     struct server_config config = { .binding_template = nothing, .bindings = { &binding, 1 } };
     struct identity_map *map;
     fake_ues_register(ues, 0);

@@ -31,6 +31,8 @@ void json_array_end(struct json_writer *writer);
 void json_string(struct json_writer *writer, const char *name, struct msgin5g_str text);
 /** As json_string(), for NUL-terminated text. */
 void json_text(struct json_writer *writer, const char *name, const char *text);
+/** @p text is JSON already: one value, as it is. */
+void json_raw(struct json_writer *writer, const char *name, struct msgin5g_str text);
 void json_bool(struct json_writer *writer, const char *name, bool value);
 void json_integer(struct json_writer *writer, const char *name, int64_t value);
 
