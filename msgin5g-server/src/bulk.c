@@ -1,5 +1,6 @@
 #include "bulk.h"
 
+#include "audit.h"
 #include "registration.h"
 
 #include <stdlib.h>
@@ -19,11 +20,12 @@ static enum msgin5g_err register_one(struct registrations *all, struct peer *pee
 }
 
 /* TS 24.538 6.3.4.4.1, 6.3.4.4.2. @return true when a UE is registered that was not before. */
-static bool judge(struct registrations *all, struct peer *peer, const struct msgin5g_bulk_entry *entry,
+static bool judge(const struct services *services, struct peer *peer, const struct msgin5g_bulk_entry *entry,
     struct msgin5g_reg_response *response)
 {
+    struct registrations *all = services->registrations;
     struct registered registered = { .lifetime_s = MSGIN5G_REG_EXP_TIME_NONE };
-    struct msgin5g_service_id id;
+    struct msgin5g_service_id id = { .length = 0 };
     enum msgin5g_err err = entry->err;
     if (err == MSGIN5G_OK)
         err = msgin5g_service_id_parse(entry->message.ori.addr, &id);
@@ -36,9 +38,14 @@ static bool judge(struct registrations *all, struct peer *peer, const struct msg
         .result = err == MSGIN5G_OK,
         .reg_exp_time_s = registered.lifetime_s,
     };
-    if (err != MSGIN5G_OK)
-        response->cause = msgin5g_str(msgin5g_err_cause(err));
-    return registered.is_new;
+    if (err == MSGIN5G_OK)
+        return registered.is_new;
+    response->cause = msgin5g_str(msgin5g_err_cause(err));
+    audit_refused(services->audit, &(struct audit_refusal){ .what = msgin5g_type_text(entry->message.type),
+                                       .err = err,
+                                       .identity = peer->identity,
+                                       .originator = id.length > 0 ? id.text : NULL });
+    return false;
 }
 
 static enum msgin5g_err write_body(
@@ -62,7 +69,7 @@ static enum msgin5g_err handle(
         return MSGIN5G_ERR_NO_MEMORY;
     bool any_new = false;
     for (size_t i = 0; i < message->entry_count; i++)
-        any_new |= judge(services->registrations, request->peer, &message->entries[i], &responses[i]);
+        any_new |= judge(services, request->peer, &message->entries[i], &responses[i]);
     const struct msgin5g_bulk_response response = { type, responses, message->entry_count, NULL };
     enum msgin5g_err err = write_body(request, &response, reply);
     free(responses);
