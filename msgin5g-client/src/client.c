@@ -1,5 +1,6 @@
 /* One UE Service ID: creation, keys, and what its owner is told. */
 #include "client_internal.h"
+#include "outbox.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,10 @@
 #define DEFAULT_BACKOFF_MAX_MS  60000
 #define DEFAULT_OUTSTANDING     16
 #define DEFAULT_SEGMENT_WAIT_MS 5000 /* EC-34 */
+#define DEFAULT_OUTBOX_MESSAGES 1000
+#define OUTBOX_MESSAGES_MOST    10000
+#define DEFAULT_OUTBOX_OCTETS   ((size_t)16 * 1024 * 1024)
+#define OUTBOX_OCTETS_MOST      ((size_t)64 * 1024 * 1024)
 
 static unsigned or_default(unsigned value, unsigned default_value)
 {
@@ -53,6 +58,16 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     return MSGIN5G_OK;
 }
 
+static enum msgin5g_err open_outbox(struct msgin5g_client *client, const struct msgin5g_client_config *config)
+{
+    size_t messages = config->outbox_messages != 0 ? config->outbox_messages : DEFAULT_OUTBOX_MESSAGES;
+    size_t octets = config->outbox_octets != 0 ? config->outbox_octets : DEFAULT_OUTBOX_OCTETS;
+
+    if (messages > OUTBOX_MESSAGES_MOST || octets > OUTBOX_OCTETS_MOST)
+        return MSGIN5G_ERR_INVALID;
+    return outbox_open(client, config->outbox_file, messages, octets, &client->outbox);
+}
+
 enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context, const struct msgin5g_client_config *config,
     const struct msgin5g_client_events *events, void *ctx, struct msgin5g_client **out)
 {
@@ -69,6 +84,10 @@ enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context, const st
     }
     client->context = context;
     client->ctx = ctx;
+    if (config->outbox_file != NULL && (err = open_outbox(client, config)) != MSGIN5G_OK) {
+        free(client);
+        return err;
+    }
     if (events != NULL)
         client->events = *events;
     DL_APPEND(context->clients, client);
@@ -86,6 +105,8 @@ void msgin5g_client_free(struct msgin5g_client *client)
         return;
     context = client->context;
     messages_abandon(client);
+    outbox_free(client->outbox);
+    client->outbox = NULL;
     reports_abandon(client);
     subscriptions_abandon(client);
     connection_drop(client);
@@ -164,6 +185,23 @@ void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state s
     client->state = state;
     if (client->events.state != NULL)
         client->events.state(client->ctx, client, state, err);
+}
+
+void client_tell_sent(
+    struct msgin5g_client *client, const char *msg_id, enum msgin5g_err err, uint8_t code, int64_t max_age_s)
+{
+    if (client->outbox != NULL && !outbox_ended(client->outbox, msg_id, err, code, max_age_s))
+        return;
+    if (client->events.sent != NULL)
+        client->events.sent(client->ctx, client, msg_id, err, code);
+}
+
+enum msgin5g_err msgin5g_client_outbox(const struct msgin5g_client *client, struct msgin5g_outbox_facts *out)
+{
+    if (client->outbox == NULL)
+        return MSGIN5G_ERR_INVALID;
+    outbox_facts(client->outbox, out);
+    return MSGIN5G_OK;
 }
 
 enum msgin5g_err client_encode(const struct msgin5g_client *client, const struct msgin5g_message *message,

@@ -41,6 +41,7 @@ struct connection {
     struct transport_session *session;
 };
 
+struct outbox;    /* messages that survive the process, see outbox.c */
 struct bootstrap; /* POST /akma under way, see bootstrap.c */
 
 /** One message on its way to the server; outlives the client when that is freed first. */
@@ -97,6 +98,7 @@ struct msgin5g_client {
     unsigned failures;             /* in a row, for the back-off */
     struct loop_timer timer;       /* back-off, re-registration or the time DEREG has: by state */
 
+    struct outbox *outbox; /* NULL: none */
     struct pending *pending;
     unsigned pending_count;
     struct reports reports;
@@ -209,6 +211,10 @@ void reports_abandon(struct msgin5g_client *client);
 /* client.c */
 /** Tell the owner, who may react in any way, so act on the client afterwards only after a look at its state. */
 void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err);
+/** How the exchange that carried a message ended: tell the owner, unless the outbox goes on with it. @p max_age_s -1:
+ * none. The last thing a function does. */
+void client_tell_sent(
+    struct msgin5g_client *client, const char *msg_id, enum msgin5g_err err, uint8_t code, int64_t max_age_s);
 /** Octets of @p message as this UE sends it. @return MSGIN5G_OK or an encoding error. */
 enum msgin5g_err client_encode(const struct msgin5g_client *client, const struct msgin5g_message *message,
     uint8_t body[MSGIN5G_MESSAGE_MAX], size_t *length);

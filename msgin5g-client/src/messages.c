@@ -2,6 +2,7 @@
 #include "bootstrap.h"
 #include "client_internal.h"
 #include "msg/aggregate.h"
+#include "outbox.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,13 @@ static void free_pending(struct pending *pending)
 }
 
 /* Tell the owner, once. */
-static void settle(struct msgin5g_client *client, struct pending *pending, enum msgin5g_err err, uint8_t code)
+static void settle(
+    struct msgin5g_client *client, struct pending *pending, enum msgin5g_err err, const struct transport_result *result)
 {
     DL_DELETE(client->pending, pending);
     client->pending_count--;
-    if (client->events.sent != NULL)
-        client->events.sent(client->ctx, client, pending->msg_id, err, code);
+    client_tell_sent(
+        client, pending->msg_id, err, result != NULL ? result->code : 0, result != NULL ? result->max_age_s : -1);
     free_pending(pending);
 }
 
@@ -41,7 +43,7 @@ static void on_sent(void *ctx, enum msgin5g_err err, const struct transport_resu
     }
     if (err == MSGIN5G_OK && code != MSGIN5G_COAP_CODE(2, 4))
         err = MSGIN5G_ERR_PEER;
-    settle(client, pending, err, code);
+    settle(client, pending, err, result);
 }
 
 static struct pending *find_waiting(const struct msgin5g_client *client)
@@ -64,7 +66,7 @@ void messages_flush(struct msgin5g_client *client)
         pending->repeated = true;
         enum msgin5g_err err = client_post_octets(client, pending->body, pending->length, on_sent, pending);
         if (err != MSGIN5G_OK)
-            settle(client, pending, err, 0);
+            settle(client, pending, err, NULL);
     }
 }
 
@@ -73,7 +75,7 @@ void messages_give_up(struct msgin5g_client *client, enum msgin5g_err err)
     struct pending *pending;
 
     while ((pending = find_waiting(client)) != NULL)
-        settle(client, pending, err, 0);
+        settle(client, pending, err, NULL);
 }
 
 static struct msgin5g_message compose(const struct msgin5g_outgoing *outgoing, const char *msg_id)
@@ -125,23 +127,35 @@ enum msgin5g_err messages_send_whole(struct msgin5g_client *client, const struct
     return MSGIN5G_OK;
 }
 
+static void choose_id(const struct msgin5g_outgoing *outgoing, char msg_id[MSGIN5G_UUID_LEN + 1])
+{
+    unsigned char random[16];
+
+    if (outgoing->msg_id != NULL) { /* msgin5g_uuid_valid() bounds it */
+        memcpy(msg_id, outgoing->msg_id, MSGIN5G_UUID_LEN + 1);
+        return;
+    }
+    secret_random(random, sizeof random);
+    msgin5g_uuid_format(random, msg_id);
+}
+
 enum msgin5g_err msgin5g_client_send(
     struct msgin5g_client *client, const struct msgin5g_outgoing *outgoing, char msg_id[MSGIN5G_UUID_LEN + 1])
 {
-    unsigned char random[16];
     struct msgin5g_message message;
 
-    if (client->state != MSGIN5G_CLIENT_REGISTERED)
+    if (client->outbox == NULL && client->state != MSGIN5G_CLIENT_REGISTERED)
         return MSGIN5G_ERR_NOT_REGISTERED;
     if (outgoing->payload_length > MSGIN5G_WHOLE_MAX)
         return MSGIN5G_ERR_PAYLOAD_TOO_LARGE;
-    if (outgoing->to == NULL)
+    if (outgoing->to == NULL || (outgoing->msg_id != NULL && !msgin5g_uuid_valid(msgin5g_str(outgoing->msg_id))))
         return MSGIN5G_ERR_INVALID;
-    if (client->pending_count >= client->outstanding_max)
+    if (client->outbox == NULL && client->pending_count >= client->outstanding_max)
         return MSGIN5G_ERR_LIMIT;
-    secret_random(random, sizeof random);
-    msgin5g_uuid_format(random, msg_id);
+    choose_id(outgoing, msg_id);
     message = compose(outgoing, msg_id);
+    if (client->outbox != NULL)
+        return outbox_put(client->outbox, &message);
     if (aggregates_wanted(client, &message))
         return aggregates_add(client, &message);
     aggregates_flush(client); /* what came before goes before */
@@ -173,6 +187,8 @@ void messages_hand_over(struct msgin5g_client *client, const struct msgin5g_mess
         return;
     if (client->events.message != NULL)
         cause = client->events.message(client->ctx, client, message);
+    if (client->outbox != NULL) /* the acknowledgement leaves after this */
+        outbox_seen(client->outbox, recent_hash(message->ori.addr, message->msg_id));
     if (message->report_requested && client->state != MSGIN5G_CLIENT_IDLE) /* the callback may have freed it */
         reports_add(client, message, cause);
 }

@@ -16,33 +16,33 @@ static bool has(const struct recent *recent, uint64_t value)
     return false;
 }
 
-static void put(struct recent *recent, uint64_t value)
+void recent_put(struct recent *recent, uint64_t value)
 {
     recent->hashes[recent->next] = value;
     recent->next = (recent->next + 1) % RECENT_MESSAGES;
 }
 
-static uint64_t hash_of(struct msgin5g_str originator, struct msgin5g_str id)
+uint64_t recent_hash(struct msgin5g_str originator, struct msgin5g_str id)
 {
     return hash(hash(0xcbf29ce484222325u, originator), id);
 }
 
 bool recent_known(const struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id)
 {
-    return has(recent, hash_of(originator, id));
+    return has(recent, recent_hash(originator, id));
 }
 
 void recent_add(struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id)
 {
-    put(recent, hash_of(originator, id));
+    recent_put(recent, recent_hash(originator, id));
 }
 
 bool recent_seen(struct recent *recent, const struct msgin5g_message *message)
 {
-    uint64_t value = hash_of(message->ori.addr, message->msg_id);
+    uint64_t value = recent_hash(message->ori.addr, message->msg_id);
 
     if (has(recent, value))
         return true;
-    put(recent, value);
+    recent_put(recent, value);
     return false;
 }

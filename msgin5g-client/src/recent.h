@@ -18,6 +18,9 @@ struct recent {
 bool recent_seen(struct recent *recent, const struct msgin5g_message *message);
 /** True when recent_add() was told of @p id (a UUID) of @p originator and not of RECENT_MESSAGES others since. */
 bool recent_known(const struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id);
+/** What stands for a message in hashes; recent_put() takes one of an earlier process. */
+uint64_t recent_hash(struct msgin5g_str originator, struct msgin5g_str id);
+void recent_put(struct recent *recent, uint64_t hash);
 void recent_add(struct recent *recent, struct msgin5g_str originator, struct msgin5g_str id);
 
 #endif

@@ -1,6 +1,7 @@
 /* REG, its refresh at 80 % of the lifetime, and DEREG (TS 24.538 6.3.1; EC-9, EC-23, EC-29). */
 #include "bootstrap.h"
 #include "client_internal.h"
+#include "outbox.h"
 
 #define DEREG_WAIT_MS      5000
 #define REFRESH_PERCENT    80
@@ -31,6 +32,8 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
         messages_flush(client);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
         reports_flush(client);
+    if (client->state == MSGIN5G_CLIENT_REGISTERED && client->outbox != NULL)
+        outbox_resume(client->outbox);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)
         segments_in_resume(client);
     if (client->state == MSGIN5G_CLIENT_REGISTERED)

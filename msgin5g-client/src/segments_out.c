@@ -66,8 +66,7 @@ static void tell(struct sent_set *set, enum msgin5g_err err, uint8_t code)
         release(set);
     else
         (void)loop_timer_set(client->context->loop, &set->timer, KEEP_MS);
-    if (client->events.sent != NULL)
-        client->events.sent(client->ctx, client, msg_id, err, code);
+    client_tell_sent(client, msg_id, err, code, -1); /* a pause was made already */
 }
 
 static transport_done_fn on_answer;

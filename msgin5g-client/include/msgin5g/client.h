@@ -132,11 +132,23 @@ struct msgin5g_client_config {
     unsigned segment_wait_ms; /* silence before missing segments are asked for; 0: 5000 (EC-34) */
     bool oscore;              /* OSCORE (RFC 8613) with a key made of K_AF (TS 33.535 Annex D); for coap:// alone, which
                                  is never used without; version does not count */
+    /**
+     * A file of this client's own, made for its owner alone (0600): the outbox. A message handed over with
+     * msgin5g_client_send(), registered or not, is on the disk when that returns MSGIN5G_OK, and goes out, one after
+     * the other in this order, also after a restart, until the server has answered it: with 2.04, or with a refusal
+     * that will not pass. After 4.29 and 5.03 the client waits for Max-Age (at most 60 s) and goes on. sent() is the
+     * last word, also ERR_EXPIRED. What came in is remembered in it, too: the last 1,024 messages are not handed over
+     * again after a restart. Payloads stand in it in clear, keys never. Calls wait for the disk. NULL: none.
+     */
+    const char *outbox_file;
+    size_t outbox_messages; /* that it holds at most, up to 10,000; 0: 1000 */
+    size_t outbox_octets;   /* of payloads, up to 64 MiB; 0: 16 MiB */
 };
 
 /** Create a client; it does nothing before msgin5g_client_register(). @p config and @p events are copied. @return
  * MSGIN5G_OK, ERR_INVALID (URI, FQDN, Service ID, version, OSCORE where libcoap is not patched), ERR_LIMIT
- * (max_clients), ERR_NO_MEMORY. */
+ * (max_clients; the outbox is in use by another client or process), ERR_NO_MEMORY; of the outbox also ERR_CONFIG (it is
+ * none, or others may use it), ERR_IO (errno set) and ERR_STORE (it cannot be written). */
 MSGIN5G_API enum msgin5g_err msgin5g_client_create(struct msgin5g_context *context,
     const struct msgin5g_client_config *config, const struct msgin5g_client_events *events, void *ctx,
     struct msgin5g_client **out);
@@ -172,15 +184,29 @@ struct msgin5g_outgoing {
     bool report_requested;
     bool store_forward;
     int64_t expire_time_s; /* 0: none */
+    const char *msg_id;    /* a UUID of the application's own; NULL: a fresh one */
 };
 /**
- * Send one message; it goes out as a CON, or as several when its payload is larger than a segment. What went out in
- * segments is kept for 120 s, for a receiver that misses some (TS 24.538 6.5.1.1). @p msg_id receives its UUID.
+ * Send one message (with an outbox: see outbox_file; the rest of this is without one); it goes out as a CON, or as
+ * several when its payload is larger than a segment. What went out in segments is kept for 120 s, for a receiver that
+ * misses some (TS 24.538 6.5.1.1). @p msg_id receives its UUID.
  * @return MSGIN5G_OK (then sent() follows exactly once, unless the client is freed), ERR_NOT_REGISTERED,
- * ERR_PAYLOAD_TOO_LARGE, ERR_LIMIT (outstanding), ERR_INVALID (recipient, or not UTF-8), ERR_CLOSED, ERR_NO_MEMORY.
+ * ERR_PAYLOAD_TOO_LARGE, ERR_LIMIT (outstanding), ERR_INVALID (recipient, msg_id, or not UTF-8), ERR_CLOSED,
+ * ERR_NO_MEMORY. With an outbox: MSGIN5G_OK, also for a message id that is in it already (nothing is added); ERR_LIMIT:
+ * it is full; ERR_STORE: not on the disk, hand it over again; ERR_PAYLOAD_TOO_LARGE, ERR_INVALID, ERR_NO_MEMORY.
  */
 MSGIN5G_API enum msgin5g_err msgin5g_client_send(
     struct msgin5g_client *client, const struct msgin5g_outgoing *message, char msg_id[MSGIN5G_UUID_LEN + 1]);
+
+/** What an outbox holds. */
+struct msgin5g_outbox_facts {
+    size_t messages, octets; /* that the server has not taken yet */
+    size_t damaged;          /* pieces of the file that could not be read when it was opened; a crash in the middle of
+                                msgin5g_client_send() leaves one */
+};
+/** @return MSGIN5G_OK, or ERR_INVALID without an outbox. */
+MSGIN5G_API enum msgin5g_err msgin5g_client_outbox(
+    const struct msgin5g_client *client, struct msgin5g_outbox_facts *out);
 
 /**
  * Subscribe to @p topic (TS 24.538 6.6.2.1), now or as soon as the client is registered, and stay subscribed over new
