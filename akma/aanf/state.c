@@ -17,7 +17,6 @@ struct state {
     struct secret_seal_key key;
     struct journal *journal; /* NULL: the last one broke */
     size_t records;          /* in the journal */
-    bool healthy;
     char path[];
 };
 
@@ -327,7 +326,6 @@ static enum msgin5g_err rewrite(struct state *state)
     }
     journal_free(state->journal);
     state->journal = rewrite.journal;
-    state->healthy = rewrite.err == MSGIN5G_OK;
     return rewrite.err;
 }
 
@@ -365,11 +363,6 @@ void state_drop_subscriber(struct state *state, const char *supi)
 {
     if (state != NULL)
         settle(state, state->journal != NULL ? write_unsubscribed(state, state->journal, supi) : MSGIN5G_ERR_IO);
-}
-
-bool state_healthy(const struct state *state)
-{
-    return state == NULL || state->healthy;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */

@@ -29,8 +29,6 @@ void state_keep_sqn(struct state *state, const struct subscriber *subscriber);
 void state_keep_subscriber(struct state *state, const struct subscriber *subscriber);
 /** A provisioned subscriber is gone. */
 void state_drop_subscriber(struct state *state, const char *supi);
-/** False after a write that failed, until one succeeds. */
-bool state_healthy(const struct state *state);
 
 /** True when the file holds 64 hexadecimal digits and nobody but the owner may read it; *@p problem says why not. */
 bool state_key_usable(const char *path, const char **problem);

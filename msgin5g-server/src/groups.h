@@ -1,6 +1,6 @@
 /*
- * Groups: who is a member, who may send to it, and when that changes (TS 23.554 6.2, 8.7.4; decision D16). Answered
- * from the configuration by groups_local.c; SEAL group management answers the same questions.
+ * Groups: who is a member, and who may send to it (TS 23.554 6.2, 8.7.4). Answered from the configuration by
+ * groups_local.c; SEAL group management answers the same questions.
  */
 #ifndef GROUPS_H
 #define GROUPS_H
@@ -40,9 +40,6 @@ bool group_may_send(
 /** Whoever answers; the first member of what an implementation keeps. */
 struct groups {
     const struct groups_kind *kind;
-    /** A group is another one from now on, or gone. NULL: nobody wants to know. */
-    void (*changed)(void *ctx, struct msgin5g_str group_id);
-    void *ctx;
 };
 struct groups_kind {
     struct group *(*find)(struct groups *groups, const struct msgin5g_service_id *id);

@@ -155,34 +155,6 @@ void groups_local_free(struct groups *groups)
     free(local);
 }
 
-static bool same_list(const struct msgin5g_str *a, size_t a_count, const struct msgin5g_str *b, size_t b_count)
-{
-    if (a_count != b_count)
-        return false;
-    for (size_t i = 0; i < a_count; i++) {
-        if (!msgin5g_str_equal(a[i], b[i]))
-            return false;
-    }
-    return true;
-}
-
-static bool same(const struct group *a, const struct group *b)
-{
-    return a->senders == b->senders && same_list(a->members, a->member_count, b->members, b->member_count) &&
-           same_list(a->allowed, a->allowed_count, b->allowed, b->allowed_count);
-}
-
-/* Those of @p from that are not, or not the same, in @p than. */
-static void tell_changes(const struct groups *groups, struct entry *from, struct entry *than, bool only_gone)
-{
-    for (const struct entry *entry = from; entry != NULL; entry = entry->hh.next) {
-        struct entry *other;
-        HASH_FIND(hh, than, entry->group->id.octets, entry->group->id.length, other);
-        if (other == NULL || (!only_gone && !same(entry->group, other->group)))
-            groups->changed(groups->ctx, entry->group->id);
-    }
-}
-
 enum msgin5g_err groups_local_reload(struct groups *groups, const struct server_config *config, size_t *count)
 {
     struct groups_local *local = (struct groups_local *)groups;
@@ -191,10 +163,6 @@ enum msgin5g_err groups_local_reload(struct groups *groups, const struct server_
     if (err != MSGIN5G_OK)
         return err;
     local->entries = now;
-    if (groups->changed != NULL) {
-        tell_changes(groups, now, before, false);
-        tell_changes(groups, before, now, true);
-    }
     free_entries(before);
     if (count != NULL)
         *count = HASH_COUNT(local->entries);

@@ -10,7 +10,7 @@ enum msgin5g_err groups_local_create(const struct server_config *config, struct 
 /** Groups that somebody still holds go with the last of them. NULL is allowed. */
 void groups_local_free(struct groups *groups);
 /**
- * Use the groups of @p config from now on; changed() runs for each that is not as it was.
+ * Use the groups of @p config from now on; who holds a group keeps it as it was.
  *
  * @param count may be NULL; how many groups there are now.
  * @return MSGIN5G_OK or ERR_NO_MEMORY, nothing has changed then.

@@ -73,20 +73,12 @@ static struct topic *find_topic(const struct topics *topics, struct msgin5g_str 
     return topic;
 }
 
-static void tell(const struct topic *topic, bool created)
-{
-    const struct topics_config *config = &topic->topics->config;
-    if (config->changed != NULL)
-        config->changed(config->ctx, topic->name, created);
-}
-
 static void delete_topic(struct topic *topic)
 {
     struct topics *topics = topic->topics;
     assert(topic->count == 0 && topic->walks == 0);
     loop_timer_cancel(topics->loop, &topic->empty);
     HASH_DEL(topics->topics, topic);
-    tell(topic, false);
     free(topic->list);
     free(topic);
     show_counts(topics);
@@ -116,7 +108,6 @@ static struct topic *create_topic(struct topics *topics, struct msgin5g_str name
         free(topic);
         return NULL;
     }
-    tell(topic, true);
     return topic;
 }
 
@@ -366,7 +357,6 @@ void topics_free(struct topics *topics)
     struct topic *topic, *next_topic;
     if (topics == NULL)
         return;
-    topics->config.changed = NULL;
     HASH_ITER (hh, topics->topics, topic, next_topic) {
         struct subscription *subscription, *next;
         HASH_ITER (hh, topic->subscriptions, subscription, next)

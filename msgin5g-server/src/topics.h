@@ -22,8 +22,6 @@ struct topics_config {
     size_t max_topics, max_subscriptions, per_subscriber;
     /** transport_observation_cancel(), or what a test puts in its place. */
     void (*cancel)(struct transport_observation *observation);
-    /** A topic was created, or is gone: peer servers want to know (TS 23.554 8.8.4). May be NULL. */
-    void (*changed)(void *ctx, const char *topic, bool created);
     /** What has to be found again after a restart: a subscription is there until @p expires_s (UTC), or no more (0).
      * May be NULL. */
     void (*keep)(void *ctx, const char *topic, const char *subscriber, int64_t expires_s);
