@@ -31,7 +31,7 @@ LABEL org.opencontainers.image.title="msgin5g-server" \
 COPY --from=build /runtime/msgin5g-server/ /
 COPY --from=build --chown=65532:65532 /runtime/state/ /var/lib/
 USER 65532:65532
-EXPOSE 5684/udp 5684/tcp 9443/tcp
+EXPOSE 5683/udp 5684/udp 5684/tcp 8443/tcp 8447/tcp 9443/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
     CMD ["/usr/local/bin/http_probe", "127.0.0.1", "9443", "/readyz"]
