@@ -53,6 +53,7 @@ enum {
     KEY_MAX_SEGMENT,
     KEY_SEGMENT_WAIT,
     KEY_AGGREGATE,
+    KEY_NO_STORE,
     KEY_TEMPLATE,
     KEY_FIRST,
     KEY_KEYS,
@@ -87,6 +88,7 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "Registration:", 4 },
     { "lifetime", KEY_LIFETIME, "DURATION", 0, "Lifetime to ask for: 90s, 10m, 2h, 7d", 4 },
     { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
+    { "no-store", KEY_NO_STORE, 0, 0, "Let the server store nothing for this UE while it is away", 4 },
     { 0, 0, 0, 0, "Segments and aggregates:", 4 },
     { "max-segment", KEY_MAX_SEGMENT, "OCTETS", 0, "Payload of one segment, 64 to 2048, both ways (default 2048)", 4 },
     { "segment-wait", KEY_SEGMENT_WAIT, "MS", 0, "Silence before missing segments are asked for (default 5000)", 4 },
@@ -305,10 +307,13 @@ static bool read_message_option(int key, char *argument, struct argp_state *stat
     }
 }
 
-/* Options of many UEs and of bench; false when @p key is another option. */
+/* Options of the registration, of many UEs and of bench; false when @p key is another option. */
 static bool read_many_option(int key, char *argument, struct argp_state *state, struct options *out)
 {
     switch (key) {
+    case KEY_NO_STORE:
+        out->no_store = true;
+        return true;
     case KEY_TEMPLATE:
         out->service_ids = argument;
         return true;

@@ -33,6 +33,7 @@ struct options {
     int64_t timeout_s; /* 0: none */
     int64_t count;     /* listen, subscribe: messages to wait for; 0: no end */
     int64_t backoff_min_ms;
+    bool no_store;            /* nothing is to be stored for this UE */
     int64_t max_segment_size; /* 0: not given */
     int64_t segment_wait_ms;
     int64_t aggregate_wait_ms;

@@ -73,6 +73,7 @@ int ue_client_create(const struct options *options, struct msgin5g_context *cont
         .backoff_min_ms = (unsigned)options->backoff_min_ms,
         .oscore = settings->oscore,
         .max_segment_size = (unsigned)options->max_segment_size,
+        .availability = { .opted_out = options->no_store },
         .segment_wait_ms = (unsigned)options->segment_wait_ms,
         .aggregate_wait_ms = (unsigned)options->aggregate_wait_ms,
     };

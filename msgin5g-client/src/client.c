@@ -29,12 +29,19 @@ static bool segment_size_valid(unsigned octets)
     return octets == 0 || (octets >= MSGIN5G_SEGMENT_SIZE_MIN && octets <= MSGIN5G_PAYLOAD_MAX);
 }
 
+static bool availability_valid(const struct msgin5g_availability *availability)
+{
+    return !availability->known ||
+           (availability->start_s >= 0 && availability->length_s > 0 && availability->period_s >= 0);
+}
+
 static enum msgin5g_err configure(struct msgin5g_client *client, const struct msgin5g_client_config *config)
 {
     const char *server_name = config->server_name;
 
     if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 ||
-        !version_valid(config->version) || !segment_size_valid(config->max_segment_size))
+        !version_valid(config->version) || !availability_valid(&config->availability) ||
+        !segment_size_valid(config->max_segment_size))
         return MSGIN5G_ERR_INVALID;
     if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK ||
         (client->server.scheme == TRANSPORT_OSCORE) != config->oscore || (config->oscore && !CAN_OSCORE))
@@ -53,6 +60,7 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     client->segment_size = or_default(config->max_segment_size, MSGIN5G_PAYLOAD_MAX);
     client->segment_wait_ms = or_default(config->segment_wait_ms, DEFAULT_SEGMENT_WAIT_MS);
     client->aggregate_wait_ms = config->aggregate_wait_ms;
+    client->availability = config->availability;
     segments_in_init(client);
     reports_init(client);
     return MSGIN5G_OK;

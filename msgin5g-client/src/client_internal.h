@@ -83,6 +83,7 @@ struct msgin5g_client {
     uint32_t segment_size;     /* payload octets of one message going out */
     uint32_t max_segment_size; /* told to the server (EC-10); 0: not told */
     unsigned segment_wait_ms;
+    struct msgin5g_availability availability;
     unsigned aggregate_wait_ms; /* 0: messages and reports go out one by one */
 
     char a_kid[AKMA_A_KID_MAX + 1];

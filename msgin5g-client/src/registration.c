@@ -7,6 +7,7 @@
 #define REFRESH_PERCENT    80
 #define LIFETIME_DEFAULT_S 3600 /* EC-9; for a server that does not say */
 #define LIFETIME_MAX_S     31536000
+#define DAY_S              86400
 
 static void on_refresh(void *ctx)
 {
@@ -93,6 +94,19 @@ static void on_reg_answer(void *ctx, enum msgin5g_err err, const struct transpor
         connection_retry_later(client, err);
 }
 
+/* comAvail cannot say that nothing is to be stored without a schedule: one window after the other, then. */
+static struct msgin5g_availability availability_of(const struct msgin5g_client *client)
+{
+    struct msgin5g_availability availability = client->availability;
+
+    if (!availability.known && availability.opted_out) {
+        availability.known = true;
+        availability.start_s = loop_utc_s(client->context->loop);
+        availability.length_s = availability.period_s = DAY_S;
+    }
+    return availability;
+}
+
 void registration_start(struct msgin5g_client *client)
 {
     struct msgin5g_message reg = msgin5g_message_init(MSGIN5G_TYPE_REG);
@@ -101,6 +115,7 @@ void registration_start(struct msgin5g_client *client)
     if (client->reg_lifetime_s > 0)
         reg.reg_exp_time_s = client->reg_lifetime_s;
     reg.max_segment_size = client->max_segment_size;
+    reg.availability = availability_of(client);
     if ((err = client_post(client, &reg, on_reg_answer, client->connection)) != MSGIN5G_OK)
         connection_retry_later(client, err);
     else if (client->state != MSGIN5G_CLIENT_REGISTERED)

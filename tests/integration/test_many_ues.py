@@ -123,6 +123,18 @@ def test_recipient_that_is_not_there(lab):
     assert (summary["taken"], summary["not_delivered"], summary["received"]) == (10, 10, 0)
 
 
+def test_ue_for_which_nothing_is_stored(lab):
+    """--no-store: a sender that asks for it hears so while that UE is away; else the message is stored."""
+    away, sender = lab.subscribers[:2]
+    send = ["send", "--to", away.service_id, "--store", "--payload", "x", "--timeout", 10]
+    for options, code, response in ((["--no-store"], 9, ("failure", "RECIPIENT_OPTED_OUT")),
+                                    ([], 0, ("stored for deferred delivery", None))):
+        assert lab.run_client(away, "register", *options)[0] == 0
+        got, events = lab.run_client(sender, *send)
+        assert got == code
+        assert [(event["status"], event.get("cause")) for event in events if event["event"] == "response"] == [response]
+
+
 def test_keys_from_a_file_that_nobody_knows(lab):
     """UEs whose keys are refused are named; exit code 5."""
     keys = lab.write("some.keys", "".join("0.%s@5gc.mnc001.mcc001.3gppnetwork.org %s\n" % (c * 43, "00" * 32)

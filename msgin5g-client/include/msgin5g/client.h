@@ -132,6 +132,9 @@ struct msgin5g_client_config {
     unsigned segment_wait_ms; /* silence before missing segments are asked for; 0: 5000 (EC-34) */
     bool oscore;              /* OSCORE (RFC 8613) with a key made of K_AF (TS 33.535 Annex D); for coap:// alone, which
                                  is never used without; version does not count */
+    /** When this UE can be reached (comAvail of the Client Profile in REG): messages wait for its windows. Unknown:
+     * always. With opted_out nothing is stored for it, and nothing needs to be known about windows. */
+    struct msgin5g_availability availability;
     /**
      * A file of this client's own, made for its owner alone (0600): the outbox. A message handed over with
      * msgin5g_client_send(), registered or not, is on the disk when that returns MSGIN5G_OK, and goes out, one after

@@ -51,6 +51,7 @@ static void remember(
     copy(message->segment.set_id, entry->set_id, sizeof entry->set_id);
     copy(message->seg_no_list, entry->seg_no_list, sizeof entry->seg_no_list);
     entry->segment = message->segment;
+    entry->availability = message->availability;
     entry->max_segment_size = message->max_segment_size;
     entry->report_requested = message->report_requested;
     entry->result = message->result;

@@ -20,6 +20,7 @@ struct fake_entry {
     enum msgin5g_delivery_status status;
     int64_t reg_exp_time_s;
     uint32_t max_segment_size;
+    struct msgin5g_availability availability;
     struct msgin5g_segment segment; /* its text is in set_id */
     char set_id[MSGIN5G_UUID_LEN + 1], seg_no_list[64];
     bool report_requested, result;

@@ -199,11 +199,47 @@ static void refuses_wrong_arguments(void **state)
     assert_int_equal(msgin5g_client_create(fixture->context, &good, NULL, NULL, &client), MSGIN5G_OK);
 }
 
+static void tells_its_windows(void **state)
+{
+    struct fixture *fixture = *state;
+    struct msgin5g_client_config config = {
+        .availability = { .known = true, .start_s = 1772323200, .length_s = 600, .period_s = 3600 }
+    };
+    const struct msgin5g_availability *told;
+    struct msgin5g_client *other;
+
+    fixture_register(fixture, config);
+    told = &fake_server_last(&fixture->server, MSGIN5G_TYPE_REG)->availability;
+    assert_true(told->known && !told->opted_out);
+    assert_int_equal(told->start_s, 1772323200);
+    assert_int_equal(told->length_s, 600);
+    assert_int_equal(told->period_s, 3600);
+    config = (struct msgin5g_client_config){ .server = "coaps://localhost",
+        .ue_service_id = FIXTURE_UE,
+        .availability = { .known = true, .start_s = 1772323200 } };
+    assert_int_equal(msgin5g_client_create(fixture->context, &config, NULL, NULL, &other), MSGIN5G_ERR_INVALID);
+}
+
+/* Always reachable, but nothing is to be stored: windows without an end between them. */
+static void opts_out_of_storing(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct msgin5g_availability *told;
+
+    fixture_register(fixture, (struct msgin5g_client_config){ .availability = { .opted_out = true } });
+    told = &fake_server_last(&fixture->server, MSGIN5G_TYPE_REG)->availability;
+    assert_true(told->known && told->opted_out);
+    assert_true(told->start_s > 1772323200);
+    assert_int_equal(told->length_s, told->period_s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(registers_over_dtls_1_3),
+        TEST(tells_its_windows),
+        TEST(opts_out_of_storing),
         TEST(path_of_the_uri_is_used),
         TEST(version_1_2_takes_the_key_of_the_suite),
         TEST(falls_back_to_1_2),
