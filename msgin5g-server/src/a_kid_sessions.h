@@ -1,4 +1,5 @@
-/* Which sessions stand on the K_AF of an A-KID, so that all of them can be ended at once (N12). */
+/* Which sessions stand on the K_AF of an A-KID, so that all of them can be ended at once when the AAnF disables the
+ * UE's service (TS 29.535 v19.5.0). */
 #ifndef A_KID_SESSIONS_H
 #define A_KID_SESSIONS_H
 

@@ -1,7 +1,7 @@
 /*
- * The audit log: one line for each refusal, who was refused what and why, in a file of its own or in the log. Never a
- * payload, never a key; identities shortened as everywhere in logs. What one cause may write is bounded, the rest is
- * counted.
+ * The audit log (TS 33.117 4.2.3.6.1): one line for each refusal, who was refused what and why, in a file of its own or
+ * in the log. Never a payload, never a key; identities shortened as everywhere in logs. What one cause may write is
+ * bounded, the rest is counted.
  */
 #ifndef AUDIT_H
 #define AUDIT_H

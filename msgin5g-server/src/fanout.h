@@ -1,6 +1,7 @@
 /*
- * A message on its way to many. The first slice goes out inside of delivery_submit(); what is left goes on from here,
- * slice by slice, so that the loop is never held for long. Private to delivery.
+ * A message on its way to a group or a topic (TS 23.554 8.7.4, 8.8). The first slice goes out inside of
+ * delivery_submit(); what is left goes on from here, slice by slice, so that the loop is never held for long. Private
+ * to delivery.
  */
 #ifndef FANOUT_H
 #define FANOUT_H

@@ -1,4 +1,5 @@
-/* Everybody the server meets over HTTP besides the AAnF: application servers, message gateways, other servers. */
+/* Everybody the server meets over HTTP besides the AAnF: application servers, message gateways, other servers
+ * (MSGin5G-2, -3, -4, -7, -8 of TS 23.554; TS 29.538). */
 #ifndef NEIGHBOURS_H
 #define NEIGHBOURS_H
 
