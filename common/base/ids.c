@@ -100,10 +100,13 @@ static bool uri_characters(const char *at, const char *end)
 
 static size_t span_until(const char *at, const char *end, const char *stops)
 {
-    const char *stop = at;
-    while (stop < end && strchr(stops, *stop) == NULL)
-        stop++;
-    return (size_t)(stop - at);
+    size_t length = (size_t)(end - at);
+    for (; *stops != '\0'; stops++) {
+        const char *stop = memchr(at, *stops, length);
+        if (stop != NULL)
+            length = (size_t)(stop - at);
+    }
+    return length;
 }
 
 /* Host inside of an authority "user@host:port"; an IPv6 literal keeps its brackets (RFC 3986 3.2.2). */

@@ -31,12 +31,11 @@ static enum msgin5g_err open_topic(struct targets *targets)
 enum msgin5g_err targets_open(struct targets *targets, const struct audiences *audiences,
     const struct msgin5g_message *message, const struct msgin5g_service_id *originator)
 {
-    struct msgin5g_service_id id;
     *targets = (struct targets){ .audiences = *audiences, .message = message, .originator = originator };
     switch (message->dest.type) {
     case MSGIN5G_ADDR_UE:
     case MSGIN5G_ADDR_AS:
-        return msgin5g_service_id_parse(message->dest.addr, &id);
+        return msgin5g_service_id_parse(message->dest.addr, &targets->single);
     case MSGIN5G_ADDR_GROUP:
         return open_group(targets);
     case MSGIN5G_ADDR_TOPIC:
@@ -71,8 +70,9 @@ static void fill(const struct targets *targets, struct msgin5g_str id, struct ro
 
 static bool next_single(struct targets *targets, struct route_target *out)
 {
-    if (targets->next++ > 0 || msgin5g_service_id_parse(targets->message->dest.addr, &out->recipient) != MSGIN5G_OK)
+    if (targets->next++ > 0)
         return false;
+    out->recipient = targets->single;
     find_way(targets, out);
     if (out->remote)
         out->type = targets->message->dest.type;

@@ -20,8 +20,9 @@ struct targets {
     struct audiences audiences;
     const struct msgin5g_message *message;
     const struct msgin5g_service_id *originator;
-    struct group *group;     /* held; NULL: not a group */
-    struct topic_walk topic; /* under way; its topic NULL: not a topic, or nobody */
+    struct group *group;              /* held; NULL: not a group */
+    struct topic_walk topic;          /* under way; its topic NULL: not a topic, or nobody */
+    struct msgin5g_service_id single; /* a UE or application server */
     size_t next;
 };
 

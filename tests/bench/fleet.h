@@ -10,6 +10,7 @@
 
 #define FLEET_TOPIC "bench"
 #define FLEET_GROUP "im:bench@lab.example"
+#define FLEET_AS    "im:bench@iot.example"
 
 struct fleet_ue {
     struct fleet *fleet;

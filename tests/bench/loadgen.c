@@ -119,6 +119,7 @@ static const struct {
     { "single", step_single },
     { "closed", step_closed },
     { "open", step_open },
+    { "push", step_push },
     { "subscribe", step_subscribe },
     { "publish", step_publish },
     { "arrived", step_arrived },

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import references  # noqa: E402
 import sbi  # noqa: E402
+import services  # noqa: E402
 import stored  # noqa: E402
 import testbed  # noqa: E402
 
@@ -106,14 +107,29 @@ class Generator:
 class Bed(testbed.Testbed):
     """AAnF and server with limits for a whole fleet behind one address."""
 
-    def start_all(self, latency_ms=0, groups=()):
-        self.start_aanf(limits={"contexts": 60000, "af_ids": 64}, faults={"enabled": True, "latency_ms": latency_ms},
+    def start_all(self, latency_ms=0, groups=(), more=None, env=None):
+        """@p more: a function of this bed for further sections of the server's configuration; @p env: for the server."""
+        self.start_aanf(limits={"contexts": 200000, "af_ids": 64}, faults={"enabled": True, "latency_ms": latency_ms},
                         log={"level": "warning"})
-        self.start_server(binding_template="im:ue-{digits}@lab.example", tls={"coap_ccm8": True},
-                          limits={"half_open_per_source": 65535, "key_requests_per_source": 0}, log={"level": "warning"},
-                          debug={"core_dumps": True}, groups=list(groups))
+        self.more = {**(more(self) if more is not None else {}), "groups": list(groups)}
+        self.start_bench_server(env=env)
         pin(self.aanf.process, 0)
+
+    def start_bench_server(self, port=0, env=None):
+        self.start_server(listen={"coaps": {"host": "127.0.0.1", "port": port}}, env=env,
+                          binding_template="im:ue-{digits}@lab.example", tls={"coap_ccm8": True},
+                          limits={"half_open_per_source": 65535, "key_requests_per_source": 0}, log={"level": "warning"},
+                          debug={"core_dumps": True}, **self.more)
         pin(self.server.process, 1)
+
+    def kill_and_restart(self):
+        """On the same port. @return seconds until it was ready."""
+        port = self.server.port("coaps")
+        self.server.kill()
+        self.daemons.remove(self.server)
+        begin = time.monotonic()
+        self.start_bench_server(port)
+        return time.monotonic() - begin
 
     def rss_kib(self):
         for line in open("/proc/%d/status" % self.server.process.pid):
@@ -122,12 +138,12 @@ class Bed(testbed.Testbed):
         raise RuntimeError("no VmRSS")
 
 
-def started(latency_ms=0, groups=()):
+def started(latency_ms=0, groups=(), more=None, env=None):
     """A fresh AAnF and server in a folder of their own."""
     folder = tempfile.TemporaryDirectory(prefix="msgin5g-bench-")
     bed = Bed(folder.name)
     bed.folder_owner = folder
-    bed.start_all(latency_ms, groups)
+    bed.start_all(latency_ms, groups, more, env)
     return bed
 
 
@@ -204,6 +220,30 @@ def messages(table, options):
         table.add("latency at 10,000/s, %d pairs, p99" % options.pairs[0], rate["p99_us"], "us", digits=0)
         generator.close()
     return figures
+
+
+def allocations(table, options):
+    """Calls of malloc() and its relatives for each routed message, counted by a library in front of the C library's."""
+    library = testbed.program("count_allocations.so")
+    if not os.path.exists(library):
+        say("allocations are not counted: built with a sanitizer")
+        return
+    with tempfile.NamedTemporaryFile(prefix="msgin5g-bench-") as counter:
+        counter.truncate(8)
+        env = {"LD_PRELOAD": library, "MSGIN5G_BENCH_ALLOCATIONS": counter.name}
+        with started(env=env) as bed:
+            generator = Generator(bed, 2 * options.pairs[0])
+            complete(generator.step("register", 2 * options.pairs[0]), 2 * options.pairs[0])
+            generator.step("closed", options.pairs[0], 0.5)
+            before = allocated(counter)
+            run = generator.step("closed", options.pairs[0], options.seconds)
+            table.add("allocations of a routed message, %d pairs" % options.pairs[0],
+                      (allocated(counter) - before) / run["messages"], "calls")
+            generator.close()
+
+
+def allocated(counter):
+    return int.from_bytes(pathlib.Path(counter.name).read_bytes(), sys.byteorder)
 
 
 def idle_beside(table, options, alone):
@@ -362,7 +402,7 @@ def key_requests(table, options):
         table.add(label + ", served", figures["requests_per_s"], "/s", digits=0)
 
 
-STEPS = ("registrations", "messages", "idle", "memory", "fan-out", "store", "aanf", "slow-aanf")
+STEPS = ("registrations", "messages", "allocations", "idle", "memory", "fan-out", "store", "services", "aanf", "slow-aanf")
 
 
 def main():
@@ -389,6 +429,8 @@ def main():
         registrations(table, options)
     if "messages" in wanted:
         alone = messages(table, options)
+    if "allocations" in wanted:
+        allocations(table, options)
     if "idle" in wanted:
         idle_beside(table, options, alone)
     if "memory" in wanted:
@@ -396,7 +438,9 @@ def main():
     if "fan-out" in wanted:
         fan_outs(table, options)
     if "store" in wanted:
-        stored.measure(table, options, started, Generator)
+        stored.measure(table, options, started, Generator, cpu_us)
+    if "services" in wanted:
+        services.measure(table, options, started, Generator, pin)
     if "aanf" in wanted:
         key_requests(table, options)
     if "slow-aanf" in wanted:

@@ -139,6 +139,7 @@ static void traffic_end(struct traffic *traffic, const struct meter *meter, cons
         samples_quantile(&traffic->latency, 0.99), samples_quantile(&traffic->latency, 1));
     line_end();
     fleet->on_message = NULL;
+    fleet->on_sent = NULL;
     samples_free(&traffic->latency);
     free(traffic);
 }
@@ -198,6 +199,53 @@ void step_open(struct bench *bench, const double *arguments)
     }
     traffic->newcomers = bench->fleet.registered - before;
     traffic_end(traffic, &meter, "open", pairs);
+}
+
+/* With sfFlag the acknowledgement comes when the application server has answered. */
+static void push_one(struct traffic *traffic, struct fleet_ue *sender)
+{
+    const struct msgin5g_outgoing message = { .to_type = MSGIN5G_ADDR_AS,
+        .to = FLEET_AS,
+        .payload = traffic->payload,
+        .payload_length = traffic->bench->payload,
+        .priority = MSGIN5G_PRIORITY_NORMAL,
+        .store_forward = true };
+    char msg_id[MSGIN5G_UUID_LEN + 1];
+
+    sender->started_ns = now_ns();
+    if (msgin5g_client_send(sender->client, &message, msg_id) == MSGIN5G_OK)
+        traffic->sent++;
+    else
+        traffic->refused++;
+}
+
+static void on_pushed(void *ctx, struct fleet_ue *sender, const char *msg_id, enum msgin5g_err err)
+{
+    struct traffic *traffic = ctx;
+
+    (void)msg_id;
+    if (err == MSGIN5G_OK)
+        traffic->delivered++;
+    else
+        traffic->refused++;
+    samples_add(&traffic->latency, now_ns() - sender->started_ns);
+    if (!traffic->over)
+        push_one(traffic, sender);
+}
+
+void step_push(struct bench *bench, const double *arguments)
+{
+    const size_t ues = (size_t)arguments[0];
+    struct traffic *traffic = traffic_start(bench);
+    struct meter meter = meter_start(bench);
+    const int64_t end_ns = meter.start_ns + (int64_t)(arguments[1] * 1e9);
+
+    bench->fleet.on_sent = on_pushed;
+    for (size_t i = 0; i < ues; i++)
+        push_one(traffic, &bench->fleet.ues[i]);
+    while (now_ns() < end_ns)
+        fleet_wait(&bench->fleet, end_ns);
+    traffic_end(traffic, &meter, "push", ues);
 }
 
 void step_subscribe(struct bench *bench, const double *arguments)

@@ -36,6 +36,8 @@ void step_settle(struct bench *bench, const double *arguments);
 /** NULL is allowed. */
 void ledger_free(struct ledger *ledger);
 
+/** push UES SECONDS: so many UEs have one message each on its way to the application server FLEET_AS, closed loops. */
+void step_push(struct bench *bench, const double *arguments);
 /** subscribe TARGET: the first TARGET UEs, to one topic. */
 void step_subscribe(struct bench *bench, const double *arguments);
 /** publish TO: one message of the first UE, 0: to the topic, 1: to the group; says when it left. */

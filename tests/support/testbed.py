@@ -252,8 +252,8 @@ class Testbed:
             config[key] = {**config[key], **value} if isinstance(value, dict) and isinstance(config.get(key), dict) else value
         return config
 
-    def start_server(self, **overrides):
-        self.server = self.start("msgin5g-server", self.server_config(**overrides))
+    def start_server(self, env=None, **overrides):
+        self.server = self.start("msgin5g-server", self.server_config(**overrides), env=env)
         self.server_uri = self.uri("coaps")
         return self.server
 
