@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "explain.h"
+#include "gateway.h"
 #include "many.h"
 #include "options.h"
 #include "output.h"
@@ -36,7 +37,7 @@ struct run {
 /* Commands that go on until somebody ends them. */
 static bool stays(const struct run *run)
 {
-    return run->options.command == COMMAND_LISTEN || run->options.command == COMMAND_SUBSCRIBE;
+    return command_stays(run->options.command);
 }
 
 static void finish(struct run *run, int exit_code)
@@ -204,6 +205,14 @@ static void on_registered(void *ctx, struct msgin5g_client *client, int64_t life
         subscribe(run);
 }
 
+static void on_held(void *ctx, struct msgin5g_client *client, int64_t expected_s)
+{
+    struct run *run = ctx;
+
+    (void)client;
+    OUTPUT(run->options.json, "held", FIELD_INT("expected_s", expected_s));
+}
+
 static const char *on_message(void *ctx, struct msgin5g_client *client, const struct msgin5g_message *message)
 {
     struct run *run = ctx;
@@ -308,6 +317,7 @@ static void on_linger(void *ctx)
 static const struct msgin5g_client_events events = {
     .state = on_state,
     .registered = on_registered,
+    .held = on_held,
     .message = on_message,
     .report = on_report,
     .response = on_response,
@@ -334,6 +344,9 @@ static int run_loop(struct run *run)
     int code = ue_create(run->loop, &run->options, &events, run, &run->ue);
 
     if (code != EXIT_CODE_OK)
+        return code;
+    if (run->options.command == COMMAND_GATEWAY &&
+        (code = gateway_open(ue_client(run->ue), &run->options)) != EXIT_CODE_OK)
         return code;
     loop_timer_init(&run->deadline, on_deadline, run);
     loop_timer_init(&run->linger, on_linger, run);

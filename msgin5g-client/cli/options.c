@@ -1,4 +1,4 @@
-#include "options.h"
+#include "gateway_options.h"
 
 #include "akma/keys.h"
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PAYLOAD_FILE_MAX (MSGIN5G_WHOLE_MAX + 1)
-#define COMMANDS         "register, deregister, send, listen, subscribe, unsubscribe, bench"
+#define COMMANDS         "register, deregister, send, listen, subscribe, unsubscribe, bench, gateway"
 #define UES_MAX          ((size_t)100000)
 #define KEYS_FILE_MAX    (UES_MAX * (MSGIN5G_A_KID_MAX + 80))
 #define DURATION_MAX_S   INT64_C(604800) /* EC-9, EC-16 */
@@ -125,7 +125,7 @@ static const struct argp_option argp_options[] = {
 
 static const char doc[] =
     "Registers a UE with an MSGin5G Server and exchanges messages (TS 24.538), authenticated with AKMA keys."
-    "\vCommands: register, deregister, send, listen, subscribe TOPIC, unsubscribe TOPIC, bench\n\n"
+    "\vCommands: register, deregister, send, listen, subscribe TOPIC, unsubscribe TOPIC, bench, gateway\n\n"
     "Examples:\n"
     "  msgin5g-client --config ue1.yaml listen --json\n"
     "  msgin5g-client --config ue2.yaml send --to im:ue-0001@lab.example \\\n"
@@ -147,7 +147,7 @@ struct reading {
     size_t override_count;
 };
 
-static int64_t read_number(struct argp_state *state, const char *name, const char *text, int64_t max)
+int64_t options_read_number(struct argp_state *state, const char *name, const char *text, int64_t max)
 {
     char *end;
     long long value = strtoll(text, &end, 10);
@@ -158,7 +158,7 @@ static int64_t read_number(struct argp_state *state, const char *name, const cha
 }
 
 /* A number of seconds, or a number and s, m, h or d. */
-static int64_t read_duration_s(struct argp_state *state, const char *name, const char *text)
+int64_t options_read_duration_s(struct argp_state *state, const char *name, const char *text)
 {
     static const struct {
         char unit;
@@ -192,23 +192,23 @@ static void read_payload(struct argp_state *state, struct options *out, const ch
         argp_error(state, "--payload: this is not UTF-8 text; send other data as text, in base64 for example");
 }
 
-static void read_k_akma(struct argp_state *state, struct options *out, const char *text)
+void options_read_key(struct argp_state *state, struct options *out, const char *name, const char *text)
 {
     struct buffer buffer;
     struct msgin5g_str hex;
 
     if (text[0] != '@' && strcmp(text, "-") != 0)
-        argp_error(state, "--k-akma: keys do not belong on a command line; give @FILE, or - for standard input");
+        argp_error(state, "--%s: keys do not belong on a command line; give @FILE, or - for standard input", name);
     buffer_init(&buffer, 128);
     if (buffer_read_file(&buffer, text[0] == '@' ? text + 1 : text) != MSGIN5G_OK)
-        argp_failure(state, EXIT_CODE_OTHER, errno, "--k-akma: cannot read %s", text);
+        argp_failure(state, EXIT_CODE_OTHER, errno, "--%s: cannot read %s", name, text);
     hex = (struct msgin5g_str){ (const char *)buffer.data, buffer.length };
     while (hex.length > 0 && (hex.octets[hex.length - 1] == '\n' || hex.octets[hex.length - 1] == '\r'))
         hex.length--;
     free(out->k_akma);
     if ((out->k_akma = malloc(sizeof *out->k_akma)) == NULL ||
         secret_from_hex(hex, out->k_akma->octets, sizeof out->k_akma->octets) != MSGIN5G_OK)
-        argp_error(state, "--k-akma: %s does not hold 64 hexadecimal digits", text);
+        argp_error(state, "--%s: %s does not hold 64 hexadecimal digits", name, text);
     buffer_wipe_free(&buffer);
 }
 
@@ -249,7 +249,7 @@ static void read_topic(struct argp_state *state, struct options *out, const char
 static void read_command(struct argp_state *state, struct reading *reading, const char *text)
 {
     static const char *const names[] = { "register", "deregister", "send", "listen", "subscribe", "unsubscribe",
-        "bench" };
+        "bench", "gateway" };
 
     if (reading->command_seen) {
         read_topic(state, reading->out, text);
@@ -294,7 +294,7 @@ static bool read_message_option(int key, char *argument, struct argp_state *stat
         out->outgoing.store_forward = true;
         return true;
     case KEY_EXPIRES:
-        out->expires_s = read_duration_s(state, "expires", argument);
+        out->expires_s = options_read_duration_s(state, "expires", argument);
         return true;
     case KEY_PRIORITY:
         read_priority(state, out, argument);
@@ -318,22 +318,22 @@ static bool read_many_option(int key, char *argument, struct argp_state *state, 
         out->service_ids = argument;
         return true;
     case KEY_FIRST:
-        out->first = read_number(state, "first", argument, INT64_C(1000000000));
+        out->first = options_read_number(state, "first", argument, INT64_C(1000000000));
         return true;
     case KEY_KEYS:
         read_keys(state, out, argument);
         return true;
     case KEY_MESSAGES:
-        out->messages = read_number(state, "messages", argument, INT64_C(1000000000));
+        out->messages = options_read_number(state, "messages", argument, INT64_C(1000000000));
         return true;
     case KEY_RATE:
-        out->rate = read_number(state, "rate", argument, 1000000);
+        out->rate = options_read_number(state, "rate", argument, 1000000);
         return true;
     case KEY_SIZE:
-        out->size = read_number(state, "size", argument, MSGIN5G_WHOLE_MAX);
+        out->size = options_read_number(state, "size", argument, MSGIN5G_WHOLE_MAX);
         return true;
     case KEY_DURATION:
-        out->duration_s = read_duration_s(state, "duration", argument);
+        out->duration_s = options_read_duration_s(state, "duration", argument);
         return true;
     default:
         return false;
@@ -356,7 +356,7 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
         out->a_kid = argument;
         return true;
     case KEY_K_AKMA:
-        read_k_akma(state, out, argument);
+        options_read_key(state, out, "k-akma", argument);
         return true;
     case KEY_KEY_LOG:
         out->key_log_path = argument;
@@ -365,31 +365,31 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
         out->json = true;
         return true;
     case KEY_BACKOFF:
-        out->backoff_min_ms = read_number(state, "backoff", argument, 600000);
+        out->backoff_min_ms = options_read_number(state, "backoff", argument, 600000);
         return true;
     case KEY_MAX_SEGMENT:
-        out->max_segment_size = read_number(state, "max-segment", argument, MSGIN5G_PAYLOAD_MAX);
+        out->max_segment_size = options_read_number(state, "max-segment", argument, MSGIN5G_PAYLOAD_MAX);
         if (out->max_segment_size < MSGIN5G_SEGMENT_SIZE_MIN)
             argp_error(state, "--max-segment: at least %d octets", MSGIN5G_SEGMENT_SIZE_MIN);
         return true;
     case KEY_AGGREGATE:
-        out->aggregate_wait_ms = read_number(state, "aggregate", argument, 600000);
+        out->aggregate_wait_ms = options_read_number(state, "aggregate", argument, 600000);
         return true;
     case KEY_SEGMENT_WAIT:
-        out->segment_wait_ms = read_number(state, "segment-wait", argument, 600000);
+        out->segment_wait_ms = options_read_number(state, "segment-wait", argument, 600000);
         return true;
     case KEY_LIFETIME:
-        reading->lifetime_s = read_duration_s(state, "lifetime", argument);
+        reading->lifetime_s = options_read_duration_s(state, "lifetime", argument);
         return true;
     case KEY_TLS:
         if (!settings_version(argument, &reading->version))
             argp_error(state, "--tls: '%s' is none of auto, 1.2, 1.3", argument);
         return true;
     case 'n':
-        out->count = read_number(state, "count", argument, INT64_C(1000000000));
+        out->count = options_read_number(state, "count", argument, INT64_C(1000000000));
         return true;
     case 't':
-        out->timeout_s = read_number(state, "timeout", argument, INT64_C(31536000));
+        out->timeout_s = options_read_number(state, "timeout", argument, INT64_C(31536000));
         return true;
     default:
         return false;
@@ -406,6 +406,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
     if (key == ARGP_KEY_END && !reading->command_seen)
         argp_error(state, "no command; there are " COMMANDS);
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = reading->out;
     if (key == ARGP_KEY_INIT || key == ARGP_KEY_FINI || key == ARGP_KEY_SUCCESS || key == ARGP_KEY_END)
         return 0;
     if (read_message_option(key, argument, state, reading->out) ||
@@ -498,7 +500,12 @@ static void check(const struct options *options)
         usage_error("--oscore is for a server at coap://HOST:PORT");
     if (settings->service_id[0] == '\0' && options->service_ids == NULL)
         usage_error("no UE Service ID; say --service-id URI");
-    if (settings->usim[0] == '\0' && options->keys.data == NULL && (options->a_kid == NULL || options->k_akma == NULL))
+    if (options->command == COMMAND_GATEWAY && (options->listen_on == NULL || options->ues_path == NULL))
+        usage_error("gateway needs --listen-on ADDRESS:PORT and --ues FILE");
+    if (options->behind_gateway && options->service_ids != NULL)
+        usage_error("--behind-gateway is for one UE");
+    if (settings->usim[0] == '\0' && options->keys.data == NULL && !options->behind_gateway &&
+        (options->a_kid == NULL || options->k_akma == NULL))
         usage_error("no keys; say --usim FILE with --ausf URL, or --a-kid A-KID with --k-akma @FILE");
     if (settings->usim[0] != '\0' && settings->ausf_url[0] == '\0')
         usage_error("--usim needs --ausf URL for primary authentication");
@@ -525,14 +532,20 @@ static void complete_many(struct options *out)
 
 static int64_t default_timeout_s(const struct options *options)
 {
-    if (options->command == COMMAND_LISTEN || options->command == COMMAND_SUBSCRIBE)
+    if (command_stays(options->command))
         return 0;
     return 15 + options->ues / 10;
 }
 
+bool command_stays(enum command command)
+{
+    return command == COMMAND_LISTEN || command == COMMAND_SUBSCRIBE || command == COMMAND_GATEWAY;
+}
+
 void options_read(int argc, char **argv, struct options *out)
 {
-    static const struct argp argp = { argp_options, parse, "COMMAND", doc, NULL, NULL, NULL };
+    static const struct argp_child children[] = { { &gateway_options, 0, NULL, 6 }, { 0 } };
+    static const struct argp argp = { argp_options, parse, "COMMAND", doc, children, NULL, NULL };
     struct reading reading = { .out = out, .version = -1 };
 
     memset(out, 0, sizeof *out);

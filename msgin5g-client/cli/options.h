@@ -16,8 +16,12 @@ enum command {
     COMMAND_LISTEN,
     COMMAND_SUBSCRIBE,
     COMMAND_UNSUBSCRIBE,
-    COMMAND_BENCH
+    COMMAND_BENCH,
+    COMMAND_GATEWAY
 };
+
+/** Does it go on until somebody ends it? */
+bool command_stays(enum command command);
 
 struct k_akma;
 
@@ -27,7 +31,12 @@ struct options {
     const char *topic; /* of subscribe and unsubscribe */
     int64_t expires_s; /* --expires, from now; 0: not given */
     const char *a_kid;
-    struct k_akma *k_akma; /* NULL without --k-akma; wiped by options_free() */
+    struct k_akma *k_akma; /* NULL without --k-akma and --behind-gateway; wiped by options_free() */
+    bool behind_gateway, urgent;
+    int64_t hold_s;        /* 0: not given */
+    const char *listen_on; /* gateway: where, and the file of UEs; NULL: not given */
+    const char *ues_path;
+    int64_t batch; /* 0: not given */
     const char *key_log_path;
     bool json;
     int64_t timeout_s; /* 0: none */

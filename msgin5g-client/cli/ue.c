@@ -72,6 +72,9 @@ int ue_client_create(const struct options *options, struct msgin5g_context *cont
         .version = (enum msgin5g_version)settings->version,
         .backoff_min_ms = (unsigned)options->backoff_min_ms,
         .oscore = settings->oscore,
+        .behind_gateway = options->behind_gateway,
+        .urgent = options->urgent,
+        .hold_s = options->behind_gateway ? options->hold_s : 0,
         .max_segment_size = (unsigned)options->max_segment_size,
         .availability = { .opted_out = options->no_store },
         .segment_wait_ms = (unsigned)options->segment_wait_ms,
@@ -164,7 +167,7 @@ int ue_create(struct loop *loop, const struct options *options, const struct msg
     loop_timer_init(&ue->context_timer, on_context_timer, ue);
     if ((code = open_context(ue, events, ctx)) != EXIT_CODE_OK)
         return code;
-    return options->settings.usim[0] != '\0' ? open_usim(ue) : EXIT_CODE_OK;
+    return options->settings.usim[0] != '\0' && !options->behind_gateway ? open_usim(ue) : EXIT_CODE_OK;
 }
 
 void ue_free(struct ue *ue)
@@ -192,7 +195,8 @@ void ue_on_key_failure(struct ue *ue, void (*failed)(void *ctx, enum msgin5g_err
 
 static void use_key(struct ue *ue, const char *a_kid, const struct k_akma *k_akma)
 {
-    enum msgin5g_err err = msgin5g_client_set_akma(ue->client, a_kid, k_akma->octets);
+    enum msgin5g_err err = ue->options->behind_gateway ? msgin5g_client_set_gateway_key(ue->client, k_akma->octets)
+                                                       : msgin5g_client_set_akma(ue->client, a_kid, k_akma->octets);
 
     if (err == MSGIN5G_OK)
         err = msgin5g_client_register(ue->client); /* goes on by itself when it was waiting for the key */

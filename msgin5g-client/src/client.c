@@ -1,5 +1,5 @@
 /* One UE Service ID: creation, keys, and what its owner is told. */
-#include "client_internal.h"
+#include "gateway_internal.h"
 #include "outbox.h"
 
 #include <stdlib.h>
@@ -39,9 +39,9 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
 {
     const char *server_name = config->server_name;
 
-    if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 ||
-        !version_valid(config->version) || !availability_valid(&config->availability) ||
-        !segment_size_valid(config->max_segment_size))
+    if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 || config->hold_s < 0 ||
+        (config->behind_gateway && config->oscore) || !version_valid(config->version) ||
+        !availability_valid(&config->availability) || !segment_size_valid(config->max_segment_size))
         return MSGIN5G_ERR_INVALID;
     if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK ||
         (client->server.scheme == TRANSPORT_OSCORE) != config->oscore || (config->oscore && !CAN_OSCORE))
@@ -61,6 +61,9 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     client->segment_wait_ms = or_default(config->segment_wait_ms, DEFAULT_SEGMENT_WAIT_MS);
     client->aggregate_wait_ms = config->aggregate_wait_ms;
     client->availability = config->availability;
+    client->behind_gateway = config->behind_gateway;
+    client->urgent = config->urgent;
+    client->hold_s = config->hold_s;
     segments_in_init(client);
     reports_init(client);
     return MSGIN5G_OK;
@@ -112,6 +115,7 @@ void msgin5g_client_free(struct msgin5g_client *client)
     if (client == NULL)
         return;
     context = client->context;
+    msgin5g_gateway_free(client->gateway);
     messages_abandon(client);
     outbox_free(client->outbox);
     client->outbox = NULL;
@@ -137,6 +141,8 @@ enum msgin5g_err msgin5g_client_set_akma(
     struct msgin5g_context *context = client->context;
     struct a_kid parsed;
 
+    if (client->behind_gateway)
+        return MSGIN5G_ERR_INVALID;
     if (a_kid_parse(msgin5g_str(a_kid), &parsed) != MSGIN5G_OK)
         return MSGIN5G_ERR_MALFORMED_A_KID;
     if (client->k_akma == NULL && (client->k_akma = secret_arena_take(context->keys)) == NULL)
@@ -148,6 +154,17 @@ enum msgin5g_err msgin5g_client_set_akma(
         connection_start(client);
         context_leave(context);
     }
+    return MSGIN5G_OK;
+}
+
+enum msgin5g_err msgin5g_client_set_gateway_key(
+    struct msgin5g_client *client, const unsigned char key[MSGIN5G_GATEWAY_KEY_LEN])
+{
+    if (!client->behind_gateway)
+        return MSGIN5G_ERR_INVALID;
+    if (client->k_akma == NULL && (client->k_akma = secret_arena_take(client->context->keys)) == NULL)
+        return MSGIN5G_ERR_NO_MEMORY;
+    memcpy(client->k_akma->octets, key, sizeof client->k_akma->octets);
     return MSGIN5G_OK;
 }
 
@@ -191,6 +208,8 @@ const char *msgin5g_client_protection(const struct msgin5g_client *client)
 void client_set_state(struct msgin5g_client *client, enum msgin5g_client_state state, enum msgin5g_err err)
 {
     client->state = state;
+    if (state == MSGIN5G_CLIENT_REGISTERED && client->gateway != NULL)
+        gateway_upstream_registered(client->gateway);
     if (client->events.state != NULL)
         client->events.state(client->ctx, client, state, err);
 }

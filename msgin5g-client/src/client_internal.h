@@ -41,8 +41,9 @@ struct connection {
     struct transport_session *session;
 };
 
-struct outbox;    /* messages that survive the process, see outbox.c */
-struct bootstrap; /* POST /akma under way, see bootstrap.c */
+struct msgin5g_gateway; /* see gateway_internal.h */
+struct outbox;          /* messages that survive the process, see outbox.c */
+struct bootstrap;       /* POST /akma under way, see bootstrap.c */
 
 /** One message on its way to the server; outlives the client when that is freed first. */
 struct pending {
@@ -84,10 +85,14 @@ struct msgin5g_client {
     uint32_t max_segment_size; /* told to the server (EC-10); 0: not told */
     unsigned segment_wait_ms;
     struct msgin5g_availability availability;
-    unsigned aggregate_wait_ms; /* 0: messages and reports go out one by one */
+    bool behind_gateway, urgent;
+    int64_t hold_s;
+    int64_t admitted_s;              /* behind a gateway: how long it has accepted us */
+    struct msgin5g_gateway *gateway; /* which it is itself; NULL: none */
+    unsigned aggregate_wait_ms;      /* 0: messages and reports go out one by one */
 
     char a_kid[AKMA_A_KID_MAX + 1];
-    struct k_akma *k_akma; /* in context->keys; NULL before msgin5g_client_set_akma() */
+    struct k_akma *k_akma; /* in context->keys; NULL before msgin5g_client_set_akma(); or the key of the gateway */
 
     enum msgin5g_client_state state;
     struct connection *connection; /* NULL: none */
@@ -141,6 +146,8 @@ void connection_protected(struct msgin5g_client *client, const char *how);
 
 /* registration.c: REG, its refresh, DEREG. */
 void registration_start(struct msgin5g_client *client);
+/** REGRESP or DEREGRESP: what has come of a request that the gateway held (TS 24.538 6.3.4.3.3, 6.3.4.3.6). */
+void registration_on_result(struct msgin5g_client *client, const struct msgin5g_message *message);
 enum msgin5g_err registration_end(struct msgin5g_client *client);
 /** Stop: no connection, state IDLE. */
 void registration_finish(struct msgin5g_client *client, enum msgin5g_err err);

@@ -29,11 +29,23 @@ static struct ua_id negotiated_ua_id(const struct msgin5g_client *client, uint16
     return client->server.scheme == TRANSPORT_COAPS ? ua_id_dtls_1_3 : ua_id_tls_1_3;
 }
 
+static bool gateway_psk(const struct msgin5g_client *client, struct transport_psk *out)
+{
+    if (client->k_akma == NULL)
+        return false;
+    memcpy(out->key, client->k_akma->octets, sizeof client->k_akma->octets);
+    out->key_length = sizeof client->k_akma->octets;
+    memcpy(out->identity, client->id.text, client->id.length + 1);
+    return true;
+}
+
 bool keys_psk(const struct msgin5g_client *client, const char *hint, uint16_t suite, struct transport_psk *out)
 {
     K_AF_LOCAL k_af;
     struct ua_id ua_id = negotiated_ua_id(client, suite);
 
+    if (client->behind_gateway)
+        return gateway_psk(client, out);
     if (client->k_akma == NULL || (hint != NULL && !hint_names_akma(hint)))
         return false;
     if (kdf_k_af(client->k_akma, client->server_name, &ua_id, &k_af) != MSGIN5G_OK)

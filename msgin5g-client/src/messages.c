@@ -1,6 +1,6 @@
 /* MSG out, MSG, IMDN and MSGRESP in (TS 24.538 6.4.1.1). */
 #include "bootstrap.h"
-#include "client_internal.h"
+#include "gateway_internal.h"
 #include "msg/aggregate.h"
 #include "outbox.h"
 
@@ -243,6 +243,8 @@ static void (*const handlers[MSGIN5G_TYPE_COUNT])(struct msgin5g_client *, const
     [MSGIN5G_TYPE_MSG] = on_msg,
     [MSGIN5G_TYPE_IMDN] = on_imdn,
     [MSGIN5G_TYPE_MSGRESP] = on_msgresp,
+    [MSGIN5G_TYPE_REGRESP] = registration_on_result,
+    [MSGIN5G_TYPE_DEREGRESP] = registration_on_result,
     [MSGIN5G_TYPE_SEGREC] = segments_on_recovery,
     [MSGIN5G_TYPE_SEGCONFIR] = segments_on_confirmation,
 };
@@ -278,12 +280,14 @@ void messages_notified(struct msgin5g_client *client, struct msgin5g_str body)
 
 void messages_receive(struct msgin5g_client *client, struct transport_request *request)
 {
+    struct transport_answer answer = { .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1 };
     struct msgin5g_message message;
-    enum msgin5g_err err = receive(request, &message);
-    const struct transport_answer answer = {
-        .code = msgin5g_err_coap_code(err), .format = TRANSPORT_FORMAT_NONE, .max_age_s = -1
-    };
+    enum msgin5g_err err;
 
+    if (client->gateway != NULL && gateway_relay_down(client->gateway, request))
+        return;
+    err = receive(request, &message);
+    answer.code = msgin5g_err_coap_code(err);
     transport_respond(request, &answer);
     if (err != MSGIN5G_OK)
         return;

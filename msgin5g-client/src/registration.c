@@ -8,6 +8,7 @@
 #define LIFETIME_DEFAULT_S 3600 /* EC-9; for a server that does not say */
 #define LIFETIME_MAX_S     31536000
 #define DAY_S              86400
+#define RESULT_GRACE_S     60 /* beyond what a gateway expects a result to take */
 
 static void on_refresh(void *ctx)
 {
@@ -20,9 +21,12 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
         lifetime_s = LIFETIME_DEFAULT_S;
     if (lifetime_s > LIFETIME_MAX_S)
         lifetime_s = LIFETIME_MAX_S;
+    if (client->behind_gateway && lifetime_s > client->admitted_s)
+        lifetime_s = client->admitted_s;
     client->failures = 0;
     client->key_refreshed = false;
     client->rebootstrapped = false;
+    loop_timer_cancel(client->context->loop, &client->timer);
     loop_timer_init(&client->timer, on_refresh, client);
     (void)loop_timer_set(client->context->loop, &client->timer, lifetime_s * 1000 * REFRESH_PERCENT / 100);
     if (client->state != MSGIN5G_CLIENT_REGISTERED)
@@ -57,7 +61,8 @@ static enum msgin5g_err refusal(uint8_t code)
     }
 }
 
-static enum msgin5g_err judge(const struct transport_result *result, int64_t *lifetime_s)
+/* @p expected_s is set when a gateway holds the request: it is -1 else. */
+static enum msgin5g_err judge(const struct transport_result *result, int64_t *lifetime_s, int64_t *expected_s)
 {
     struct msgin5g_reg_response response;
     bool granted;
@@ -66,17 +71,35 @@ static enum msgin5g_err judge(const struct transport_result *result, int64_t *li
         return refusal(result->code);
     if (msgin5g_reg_response_decode((const uint8_t *)result->body.octets, result->body.length, &response) != MSGIN5G_OK)
         return MSGIN5G_ERR_PEER;
-    granted = response.result;
+    *expected_s = response.deferred ? response.expected_time_s : -1;
+    granted = response.result || response.deferred;
     *lifetime_s = response.reg_exp_time_s;
     msgin5g_reg_response_free(&response);
     return granted ? MSGIN5G_OK : MSGIN5G_ERR_NOT_AUTHORIZED;
+}
+
+static void on_no_result(void *ctx)
+{
+    connection_retry_later(ctx, MSGIN5G_ERR_TIMEOUT);
+}
+
+/* The result comes with REGRESP; it may be here already. */
+static void held(struct msgin5g_client *client, int64_t expected_s)
+{
+    if (expected_s > LIFETIME_MAX_S)
+        expected_s = LIFETIME_MAX_S;
+    loop_timer_cancel(client->context->loop, &client->timer);
+    loop_timer_init(&client->timer, on_no_result, client);
+    (void)loop_timer_set(client->context->loop, &client->timer, (expected_s + RESULT_GRACE_S) * 1000);
+    if (client->events.held != NULL)
+        client->events.held(client->ctx, client, expected_s);
 }
 
 static void on_reg_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
     const struct connection *connection = ctx;
     struct msgin5g_client *client = connection->client;
-    int64_t lifetime_s = 0;
+    int64_t lifetime_s = 0, expected_s = -1;
 
     if (client == NULL || err == MSGIN5G_ERR_CLOSED) /* connection_closed() follows and tells */
         return;
@@ -87,8 +110,10 @@ static void on_reg_answer(void *ctx, enum msgin5g_err err, const struct transpor
         return;
     }
     if (err == MSGIN5G_OK)
-        err = judge(result, &lifetime_s);
-    if (err == MSGIN5G_OK)
+        err = judge(result, &lifetime_s, &expected_s);
+    if (err == MSGIN5G_OK && client->behind_gateway && expected_s >= 0)
+        held(client, expected_s);
+    else if (err == MSGIN5G_OK)
         accepted(client, lifetime_s);
     else
         connection_retry_later(client, err);
@@ -107,7 +132,7 @@ static struct msgin5g_availability availability_of(const struct msgin5g_client *
     return availability;
 }
 
-void registration_start(struct msgin5g_client *client)
+static void send_reg(struct msgin5g_client *client)
 {
     struct msgin5g_message reg = msgin5g_message_init(MSGIN5G_TYPE_REG);
     enum msgin5g_err err;
@@ -116,10 +141,83 @@ void registration_start(struct msgin5g_client *client)
         reg.reg_exp_time_s = client->reg_lifetime_s;
     reg.max_segment_size = client->max_segment_size;
     reg.availability = availability_of(client);
+    reg.urgent = client->urgent;
+    if (client->hold_s > 0)
+        reg.req_exp_time_s = client->hold_s;
     if ((err = client_post(client, &reg, on_reg_answer, client->connection)) != MSGIN5G_OK)
         connection_retry_later(client, err);
     else if (client->state != MSGIN5G_CLIENT_REGISTERED)
         client_set_state(client, MSGIN5G_CLIENT_REGISTERING, MSGIN5G_OK);
+}
+
+/* TS 24.538 7.3.3.3 */
+static enum msgin5g_err judge_gwreg(const struct transport_result *result, int64_t *admitted_s)
+{
+    struct msgin5g_reg_response response;
+    bool granted;
+
+    if (result->code != MSGIN5G_COAP_CODE(2, 1) && result->code != MSGIN5G_COAP_CODE(2, 4))
+        return refusal(result->code);
+    if (msgin5g_gwreg_response_decode((const uint8_t *)result->body.octets, result->body.length, &response) !=
+        MSGIN5G_OK)
+        return MSGIN5G_ERR_PEER;
+    granted = response.result;
+    *admitted_s = response.reg_exp_time_s > 0 ? response.reg_exp_time_s : LIFETIME_DEFAULT_S;
+    msgin5g_reg_response_free(&response);
+    return granted ? MSGIN5G_OK : MSGIN5G_ERR_NOT_AUTHORIZED;
+}
+
+static void on_gwreg_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
+{
+    const struct connection *connection = ctx;
+    struct msgin5g_client *client = connection->client;
+
+    if (client == NULL || err == MSGIN5G_ERR_CLOSED)
+        return;
+    if (client->state != MSGIN5G_CLIENT_REGISTERING && client->state != MSGIN5G_CLIENT_REGISTERED)
+        return;
+    if (err == MSGIN5G_OK)
+        err = judge_gwreg(result, &client->admitted_s);
+    if (err == MSGIN5G_OK)
+        send_reg(client);
+    else
+        connection_retry_later(client, err);
+}
+
+/* Who is behind a gateway registers there first, each time (TS 24.538 6.3.0). */
+static void send_gwreg(struct msgin5g_client *client)
+{
+    const struct msgin5g_message gwreg = msgin5g_message_init(MSGIN5G_TYPE_GWREG);
+    enum msgin5g_err err = client_post(client, &gwreg, on_gwreg_answer, client->connection);
+
+    if (err != MSGIN5G_OK)
+        connection_retry_later(client, err);
+    else if (client->state != MSGIN5G_CLIENT_REGISTERED)
+        client_set_state(client, MSGIN5G_CLIENT_REGISTERING, MSGIN5G_OK);
+}
+
+void registration_start(struct msgin5g_client *client)
+{
+    if (client->behind_gateway)
+        send_gwreg(client);
+    else
+        send_reg(client);
+}
+
+void registration_on_result(struct msgin5g_client *client, const struct msgin5g_message *message)
+{
+    bool is_reg = message->type == MSGIN5G_TYPE_REGRESP;
+
+    if (!client->behind_gateway)
+        return;
+    if (!is_reg && client->state == MSGIN5G_CLIENT_DEREGISTERING)
+        registration_finish(client, MSGIN5G_OK);
+    else if (is_reg && (client->state == MSGIN5G_CLIENT_REGISTERING || client->state == MSGIN5G_CLIENT_REGISTERED)) {
+        if (message->result)
+            accepted(client, message->reg_exp_time_s);
+        else
+            connection_retry_later(client, MSGIN5G_ERR_NOT_AUTHORIZED);
+    }
 }
 
 void registration_finish(struct msgin5g_client *client, enum msgin5g_err err)
@@ -135,13 +233,31 @@ static void on_dereg_timeout(void *ctx)
     registration_finish(ctx, MSGIN5G_ERR_TIMEOUT);
 }
 
+/* DEREGRESP ends it, or the time for that. */
+static void dereg_held(struct msgin5g_client *client, int64_t expected_s)
+{
+    int64_t wait_s = expected_s < LIFETIME_MAX_S ? expected_s + RESULT_GRACE_S : LIFETIME_MAX_S;
+
+    (void)loop_timer_set(client->context->loop, &client->timer, wait_s * 1000);
+    if (client->events.held != NULL)
+        client->events.held(client->ctx, client, expected_s);
+}
+
 static void on_dereg_answer(void *ctx, enum msgin5g_err err, const struct transport_result *result)
 {
     const struct connection *connection = ctx;
 
-    (void)result; /* a server that does not know the registration has none to end (EC-29) */
-    if (connection->client != NULL && err != MSGIN5G_ERR_CLOSED)
-        registration_finish(connection->client, err);
+    struct msgin5g_client *client = connection->client;
+    int64_t lifetime_s, expected_s = -1;
+
+    if (client == NULL || err == MSGIN5G_ERR_CLOSED)
+        return;
+    /* A server that does not know the registration has none to end (EC-29). */
+    if (err == MSGIN5G_OK && client->behind_gateway && judge(result, &lifetime_s, &expected_s) == MSGIN5G_OK &&
+        expected_s >= 0)
+        dereg_held(client, expected_s);
+    else
+        registration_finish(client, err);
 }
 
 static void send_dereg(void *ctx)
@@ -150,6 +266,9 @@ static void send_dereg(void *ctx)
     struct msgin5g_message dereg = msgin5g_message_init(MSGIN5G_TYPE_DEREG);
     enum msgin5g_err err;
 
+    dereg.urgent = client->urgent;
+    if (client->hold_s > 0)
+        dereg.req_exp_time_s = client->hold_s;
     loop_timer_init(&client->timer, on_dereg_timeout, client);
     if ((err = client_post(client, &dereg, on_dereg_answer, client->connection)) == MSGIN5G_OK)
         err = loop_timer_set(client->context->loop, &client->timer, DEREG_WAIT_MS);

@@ -8,7 +8,7 @@ import library
 import testbed
 
 BUILD = testbed.build_dir()
-HEADERS = ["client.h", "error.h", "ids.h", "message.h"]
+HEADERS = ["client.h", "error.h", "gateway.h", "ids.h", "message.h"]
 
 
 @pytest.fixture(scope="module")

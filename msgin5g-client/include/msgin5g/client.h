@@ -21,6 +21,7 @@ extern "C" {
 
 #define MSGIN5G_A_KID_MAX         253 /* octets of an A-KID (TS 33.535 6.1) */
 #define MSGIN5G_K_AKMA_LEN        32
+#define MSGIN5G_GATEWAY_KEY_LEN   32 /* between a constrained UE and its gateway */
 #define MSGIN5G_SUBSCRIPTIONS_MAX 32 /* topics of one client */
 
 struct msgin5g_context;
@@ -109,6 +110,8 @@ struct msgin5g_client_events {
      */
     void (*subscription)(void *ctx, struct msgin5g_client *client, const char *topic, enum msgin5g_sub_status status,
         struct msgin5g_str cause, int64_t expire_time_s);
+    /** Behind a gateway: the request is there, and what comes of it is expected within @p expected_s seconds. */
+    void (*held)(void *ctx, struct msgin5g_client *client, int64_t expected_s);
 };
 
 struct msgin5g_client_config {
@@ -146,6 +149,11 @@ struct msgin5g_client_config {
     const char *outbox_file;
     size_t outbox_messages; /* that it holds at most, up to 10,000; 0: 1000 */
     size_t outbox_octets;   /* of payloads, up to 64 MiB; 0: 16 MiB */
+    /** The server is a gateway (TS 23.554 8.2.7, MSGin5G-6): the client registers with it first (GWREG), and what the
+     * MSGin5G Server says to its REG may come later. The key is that of msgin5g_client_set_gateway_key(). */
+    bool behind_gateway;
+    bool urgent;    /* behind a gateway: it must not hold REG and DEREG back */
+    int64_t hold_s; /* behind a gateway: how long it may at most; 0: as it likes */
 };
 
 /** Create a client; it does nothing before msgin5g_client_register(). @p config and @p events are copied. @return
@@ -163,10 +171,17 @@ MSGIN5G_API void msgin5g_client_free(struct msgin5g_client *client);
  * Hand over the result of a primary authentication: A-KID and K_AKMA (TS 33.535 6.1). Both are copied; K_AKMA is wiped
  * when replaced. The client derives K_AF for its own AF_ID alone. A client in WAITING_KEY connects at once; an open
  * session goes on with the key it was opened with.
- * @return MSGIN5G_OK, ERR_MALFORMED_A_KID, ERR_NO_MEMORY.
+ * @return MSGIN5G_OK, ERR_MALFORMED_A_KID, ERR_INVALID (behind a gateway), ERR_NO_MEMORY.
  */
 MSGIN5G_API enum msgin5g_err msgin5g_client_set_akma(
     struct msgin5g_client *client, const char *a_kid, const unsigned char k_akma[MSGIN5G_K_AKMA_LEN]);
+
+/**
+ * The key shared with the gateway, of a client with behind_gateway alone; the identity is the UE Service ID. Copied.
+ * @return MSGIN5G_OK, ERR_INVALID, ERR_NO_MEMORY.
+ */
+MSGIN5G_API enum msgin5g_err msgin5g_client_set_gateway_key(
+    struct msgin5g_client *client, const unsigned char key[MSGIN5G_GATEWAY_KEY_LEN]);
 
 /** Connect and register, and stay registered until deregister or free. In WAITING: try now. In WAITING_KEY: the key
  * comes first. @return MSGIN5G_OK or ERR_AUTHENTICATION (no key yet). */

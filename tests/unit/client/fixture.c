@@ -165,7 +165,7 @@ int fixture_teardown(void **state)
 void fixture_create(struct fixture *fixture, struct msgin5g_client_config config)
 {
     static const struct msgin5g_client_events events = { on_state, on_registered, on_message, on_report, on_response,
-        on_sent, on_need_key, on_incomplete, on_subscription };
+        on_sent, on_need_key, on_incomplete, on_subscription, NULL };
     char uri[64];
 
     snprintf(uri, sizeof uri, "coaps://" FAKE_FQDN ":%u", fixture->server.port);
