@@ -3,7 +3,7 @@
 
 #include "akma/kdf.h"
 #include "faults.h"
-#include "management.h"
+#include "http/bearer.h"
 #include "state.h"
 #include "subscriber_config.h"
 
@@ -24,12 +24,12 @@ static void check_tls(const struct aanf_config *config, struct config_report *re
 
 static void check_management(const struct aanf_config *config, struct config_report *report)
 {
-    char token[MANAGEMENT_TOKEN_MAX + 1];
+    struct http_bearer token;
     const char *file = config->management_token_file;
-    const char *problem = file[0] != '\0' ? management_token_read(file, token) : NULL;
+    const char *problem = file[0] != '\0' ? http_bearer_read(file, &token) : NULL;
     if (problem != NULL)
         config_report_add(report, "management.token_file", "%s", problem);
-    secret_wipe(token, sizeof token);
+    secret_wipe(&token, sizeof token);
     if ((config->management_certificate[0] != '\0') != (config->management_key[0] != '\0'))
         config_report_add(report, "management", "certificate and key go together");
 }

@@ -81,18 +81,14 @@ static void faults(void *ctx, struct http_request *request)
 
 bool management_admit(struct management *management, struct http_request *request)
 {
-    static const char bearer[] = "Bearer ";
     static const struct http_header challenge = { "www-authenticate", "Bearer realm=\"akma-aanf management\"" };
-    const size_t prefix = sizeof bearer - 1;
-    struct msgin5g_str given = http_request_header(request, "authorization");
-    size_t length = strlen(management->token);
+    const bool none = management->token.text[0] == '\0';
     unsigned left_out;
-    if (length == 0 && !management->local) {
+    if (none && !management->local) {
         http_respond_problem(request, 403, NULL, "needs management.token_file");
         return false;
     }
-    if (length == 0 || (given.length == prefix + length && memcmp(given.octets, bearer, prefix) == 0 &&
-                           secret_equal(given.octets + prefix, management->token, length)))
+    if (none || http_bearer_shown(&management->token, request))
         return true;
     if (log_limit_take(&management->refusal_lines, loop_now_ms(management->aanf->loop), &left_out))
         log_warning(
@@ -109,28 +105,6 @@ bool management_admit_keys(struct management *management, struct http_request *r
         return true;
     http_respond_problem(request, 403, NULL, "keys are taken over TLS only, see management.certificate");
     return false;
-}
-
-const char *management_token_read(const char *path, char out[MANAGEMENT_TOKEN_MAX + 1])
-{
-    const char *problem = "must hold one line of 16 to 128 printable characters";
-    struct buffer file;
-    buffer_init(&file, MANAGEMENT_TOKEN_MAX + 2);
-    size_t length = buffer_read_file(&file, path) == MSGIN5G_OK ? file.length : 0;
-    while (length > 0 && (file.data[length - 1] == '\n' || file.data[length - 1] == '\r'))
-        length--;
-    bool good = length >= 16 && length <= MANAGEMENT_TOKEN_MAX;
-    for (size_t i = 0; good && i < length; i++)
-        good = file.data[i] > ' ' && file.data[i] < 0x7f;
-    if (good && !subscribers_file_private(path))
-        problem = "is readable by others; run: chmod go= on it";
-    else if (good) {
-        memcpy(out, file.data, length);
-        out[length] = '\0';
-        problem = NULL;
-    }
-    buffer_wipe_free(&file);
-    return problem;
 }
 
 /* The AAnF depends on nothing else, so it is ready as soon as it answers. */
@@ -170,20 +144,20 @@ void management_close(struct management *management)
 {
     tls_context_free(management->tls);
     management->tls = NULL;
-    secret_wipe(management->token, sizeof management->token);
+    secret_wipe(&management->token, sizeof management->token);
 }
 
 enum msgin5g_err management_create(
     struct management *management, const struct aanf_config *config, struct http_server **out)
 {
     const char *problem = config->management_token_file[0] != '\0'
-                              ? management_token_read(config->management_token_file, management->token)
+                              ? http_bearer_read(config->management_token_file, &management->token)
                               : NULL;
     if (problem != NULL) {
         log_error("management.token_file cannot be used problem=\"%s\"", problem);
         return MSGIN5G_ERR_CONFIG;
     }
-    management->local = strncmp(config->management_host, "127.", 4) == 0 || strcmp(config->management_host, "::1") == 0;
+    management->local = http_bearer_is_local(config->management_host);
     enum msgin5g_err err = open_tls(management, config);
     if (err != MSGIN5G_OK)
         return err;

@@ -1,4 +1,4 @@
-/* Management port: /healthz, /readyz and /metrics (decision D10). */
+/* Management port: /healthz, /readyz and /metrics (decision D10); behind a bearer token, what is live and actions. */
 #ifndef ADMIN_API_H
 #define ADMIN_API_H
 
@@ -7,7 +7,7 @@
 
 struct admin_api;
 
-/** @p config, @p registry and @p shard are borrowed. @return MSGIN5G_OK, ERR_IO, ERR_CONFIG (certificate) or
+/** @p config, @p registry and @p shard are borrowed. @return MSGIN5G_OK, ERR_IO, ERR_CONFIG (certificate, token) or
  * ERR_NO_MEMORY. */
 enum msgin5g_err admin_api_create(struct loop *loop, const struct server_config *config, struct metrics *registry,
     struct shard *shard, struct admin_api **out);

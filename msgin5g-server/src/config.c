@@ -210,7 +210,11 @@ static const struct config_key management_keys[] = { { "host", CONFIG_STRING, AT
                                                          .help = "Numeric address." },
     { "port", CONFIG_INT, AT(management_port), "9443", 0, 65535, .help = "TCP port; 0: any free one." },
     { "certificate", CONFIG_FILE, AT(management_certificate), "", .help = "PEM chain; empty: in clear." },
-    { "key", CONFIG_FILE, AT(management_key), "", .help = "Its private key (PEM)." }, END };
+    { "key", CONFIG_FILE, AT(management_key), "", .help = "Its private key (PEM)." },
+    { "token_file", CONFIG_FILE, AT(management_token_file), "",
+        .help = "Token that opens everything but /healthz, /readyz and /metrics; made when the file is not there. "
+                "Empty: on a loopback address a token for this run is written to stderr, else nothing is opened." },
+    END };
 static const struct config_key audit_keys[] = { { "enabled", CONFIG_BOOL, AT(audit_enabled), "true",
                                                     .help = "Write a line for each request that is refused." },
     { "file", CONFIG_FILE, AT(audit_file), "",
@@ -266,7 +270,8 @@ const struct config_key server_config_schema[] = {
     { "limits", CONFIG_SECTION, .keys = limit_keys, .help = "Bounds on what UEs may use." },
     { "store", CONFIG_SECTION, .keys = store_keys, .help = "What survives the end of this process." },
     { "audit", CONFIG_SECTION, .keys = audit_keys, .help = "Who was refused what, and why." },
-    { "management", CONFIG_SECTION, .keys = management_keys, .help = "/healthz, /readyz and /metrics." },
+    { "management", CONFIG_SECTION, .keys = management_keys,
+        .help = "/healthz, /readyz, /metrics, and registrations behind a token." },
     { "log", CONFIG_SECTION, .keys = log_keys, .help = "The log goes to standard error." },
     { "debug", CONFIG_SECTION, .keys = debug_keys, .help = "Switches that weaken security." },
     END,

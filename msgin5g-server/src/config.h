@@ -114,6 +114,7 @@ struct server_config {
     int64_t management_port;
     char *management_certificate;
     char *management_key;
+    char *management_token_file;
     int log_level;
     int log_format;
     bool debug_key_log;

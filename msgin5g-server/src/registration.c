@@ -138,6 +138,23 @@ struct registration *registrations_find(const struct registrations *registration
     return entry != NULL ? of_entry(entry) : NULL;
 }
 
+struct registration *registrations_first(const struct registrations *registrations)
+{
+    struct directory_entry *entry = directory_first(registrations->directory);
+    return entry != NULL ? of_entry(entry) : NULL;
+}
+
+struct registration *registrations_next(const struct registration *registration)
+{
+    struct directory_entry *entry = registration->place.hh.next;
+    return entry != NULL ? of_entry(entry) : NULL;
+}
+
+void registrations_end(struct registration *registration)
+{
+    end(registration);
+}
+
 size_t registrations_count(const struct registrations *registrations)
 {
     return directory_count(registrations->directory);
@@ -306,6 +323,7 @@ static enum msgin5g_err set_profile(struct registration *registration, const str
 static enum msgin5g_err set_expiry(struct registrations *all, struct registration *registration, int64_t lifetime_s)
 {
     enum msgin5g_err err = loop_timer_set(all->loop, &registration->expiry, lifetime_s * 1000);
+    registration->expires_s = loop_utc_s(all->loop) + lifetime_s;
     if (err != MSGIN5G_OK)
         end(registration);
     return err;

@@ -24,6 +24,7 @@ struct registration {
     struct registration *prev, *next; /* of the same peer */
     struct peer *peer;                /* NULL: no session now */
     struct loop_timer expiry;
+    int64_t expires_s; /* the same as UTC */
     struct registrations *all;
     struct client_profile *profile; /* NULL: it gave none */
     const char *identity;           /* SUPI or GPSI that registered it; "" for none */
@@ -56,6 +57,11 @@ void registrations_free(struct registrations *registrations);
 
 /** @return NULL when @p id is not registered. */
 struct registration *registrations_find(const struct registrations *registrations, const struct msgin5g_service_id *id);
+/** In the order of registering; NULL behind the last. */
+struct registration *registrations_first(const struct registrations *registrations);
+struct registration *registrations_next(const struct registration *registration);
+/** End @p registration as if it had run out; its UE has to register again. */
+void registrations_end(struct registration *registration);
 size_t registrations_count(const struct registrations *registrations);
 /** Register @p id as before a restart: unavailable until it speaks again, until @p expires_s (UTC). Nothing happens
  * when

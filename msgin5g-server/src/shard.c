@@ -424,6 +424,11 @@ uint16_t shard_api_port(const struct shard *shard)
     return api_port(shard->api);
 }
 
+struct registrations *shard_registrations(const struct shard *shard)
+{
+    return shard->registrations;
+}
+
 enum msgin5g_err shard_reload(struct shard *shard, const struct server_config *config)
 {
     struct identity_map *map = NULL;

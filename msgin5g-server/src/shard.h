@@ -9,6 +9,7 @@
 #include "config.h"
 #include "store.h"
 
+struct registrations;
 struct shard;
 
 /**
@@ -43,6 +44,8 @@ void shard_drain(struct shard *shard);
 size_t shard_http_connections(const struct shard *shard);
 /** True when new UEs can be served; else a line for each reason why not is appended to @p reasons. */
 bool shard_ready(const struct shard *shard, struct buffer *reasons);
+/** Borrowed, for management. */
+struct registrations *shard_registrations(const struct shard *shard);
 /** Bring gauges up to date. */
 void shard_count(struct shard *shard);
 
