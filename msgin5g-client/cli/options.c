@@ -32,6 +32,7 @@ enum {
     KEY_KEY,
     KEY_SN_NAME,
     KEY_LIFETIME,
+    KEY_KEEP_ALIVE,
     KEY_TLS,
     KEY_CCM8,
     KEY_OSCORE,
@@ -87,6 +88,7 @@ static const struct argp_option argp_options[] = {
     { "key-log", KEY_KEY_LOG, "FILE", 0, "Append the secrets of every handshake or OSCORE context (labs only)", 3 },
     { 0, 0, 0, 0, "Registration:", 4 },
     { "lifetime", KEY_LIFETIME, "DURATION", 0, "Lifetime to ask for: 90s, 10m, 2h, 7d", 4 },
+    { "keep-alive", KEY_KEEP_ALIVE, "DURATION", 0, "Refresh the registration at least this often; 5m", 4 },
     { "backoff", KEY_BACKOFF, "MS", 0, "First wait before a new attempt (default 1000)", 4 },
     { "no-store", KEY_NO_STORE, 0, 0, "Let the server store nothing for this UE while it is away", 4 },
     { 0, 0, 0, 0, "Segments and aggregates:", 4 },
@@ -138,7 +140,8 @@ struct reading {
     const char *config_path;
     bool command_seen;
     int64_t lifetime_s; /* 0: not given */
-    int version;        /* -1: not given */
+    int64_t keep_alive_s;
+    int version; /* -1: not given */
     /* Options are applied after the file, so that they win. */
     struct {
         int key;
@@ -381,6 +384,9 @@ static bool read_behaviour_option(int key, char *argument, struct argp_state *st
     case KEY_LIFETIME:
         reading->lifetime_s = options_read_duration_s(state, "lifetime", argument);
         return true;
+    case KEY_KEEP_ALIVE:
+        reading->keep_alive_s = options_read_duration_s(state, "keep-alive", argument);
+        return true;
     case KEY_TLS:
         if (!settings_version(argument, &reading->version))
             argp_error(state, "--tls: '%s' is none of auto, 1.2, 1.3", argument);
@@ -464,6 +470,8 @@ static void load_settings(struct reading *reading)
         apply_override(settings, reading->overrides[i].key, reading->overrides[i].value);
     if (reading->lifetime_s > 0)
         settings->lifetime_s = reading->lifetime_s;
+    if (reading->keep_alive_s > 0)
+        settings->keep_alive_s = reading->keep_alive_s;
     if (reading->version >= 0)
         settings->version = reading->version;
 }

@@ -14,6 +14,7 @@ struct settings {
     char *ausf_url, *ausf_ca, *ausf_certificate, *ausf_key;
     char *sn_name;
     int64_t lifetime_s;
+    int64_t keep_alive_s;
     int version; /* enum msgin5g_version */
     bool ccm8;
     bool oscore;

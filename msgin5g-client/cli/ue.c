@@ -69,6 +69,7 @@ int ue_client_create(const struct options *options, struct msgin5g_context *cont
         .server_name = settings->server_name[0] != '\0' ? settings->server_name : NULL,
         .ue_service_id = service_id,
         .reg_lifetime_s = settings->lifetime_s,
+        .keep_alive_s = (unsigned)settings->keep_alive_s,
         .version = (enum msgin5g_version)settings->version,
         .backoff_min_ms = (unsigned)options->backoff_min_ms,
         .oscore = settings->oscore,

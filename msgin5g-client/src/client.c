@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFAULT_KEEP_ALIVE_S    300
 #define DEFAULT_BACKOFF_MIN_MS  1000
 #define DEFAULT_BACKOFF_MAX_MS  60000
 #define DEFAULT_OUTSTANDING     16
@@ -52,6 +53,7 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     if (msgin5g_service_id_parse(msgin5g_str(config->ue_service_id), &client->id) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
     client->reg_lifetime_s = config->reg_lifetime_s;
+    client->keep_alive_s = or_default(config->keep_alive_s, DEFAULT_KEEP_ALIVE_S);
     client->version = config->version;
     client->backoff_min_ms = or_default(config->backoff_min_ms, DEFAULT_BACKOFF_MIN_MS);
     client->backoff_max_ms = or_default(config->backoff_max_ms, DEFAULT_BACKOFF_MAX_MS);

@@ -78,6 +78,7 @@ struct msgin5g_client {
     char server_name[AKMA_FQDN_MAX + 1];
     struct msgin5g_service_id id;
     int64_t reg_lifetime_s;
+    unsigned keep_alive_s;
     enum msgin5g_version version;
     unsigned backoff_min_ms, backoff_max_ms;
     unsigned outstanding_max;

@@ -1,4 +1,4 @@
-/* REG, its refresh at 80 % of the lifetime, and DEREG (TS 24.538 6.3.1; EC-9, EC-23, EC-29). */
+/* REG, its refresh at 80 % of the lifetime or as a keep-alive, and DEREG (TS 24.538 6.3.1; EC-9, EC-23, EC-29). */
 #include "bootstrap.h"
 #include "client_internal.h"
 #include "outbox.h"
@@ -15,6 +15,15 @@ static void on_refresh(void *ctx)
     registration_start(ctx);
 }
 
+/* In good time before the lifetime is over; and as a keep-alive, for over DTLS a server that has started anew says
+ * nothing to those it no longer knows. */
+static int64_t refresh_after_ms(const struct msgin5g_client *client, int64_t lifetime_s)
+{
+    int64_t refresh_ms = lifetime_s * 1000 * REFRESH_PERCENT / 100;
+    int64_t keep_alive_ms = (int64_t)client->keep_alive_s * 1000;
+    return keep_alive_ms < refresh_ms ? keep_alive_ms : refresh_ms;
+}
+
 static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
 {
     if (lifetime_s <= 0)
@@ -28,7 +37,7 @@ static void accepted(struct msgin5g_client *client, int64_t lifetime_s)
     client->rebootstrapped = false;
     loop_timer_cancel(client->context->loop, &client->timer);
     loop_timer_init(&client->timer, on_refresh, client);
-    (void)loop_timer_set(client->context->loop, &client->timer, lifetime_s * 1000 * REFRESH_PERCENT / 100);
+    (void)loop_timer_set(client->context->loop, &client->timer, refresh_after_ms(client, lifetime_s));
     if (client->state != MSGIN5G_CLIENT_REGISTERED)
         client_set_state(client, MSGIN5G_CLIENT_REGISTERED, MSGIN5G_OK);
     if (client->state == MSGIN5G_CLIENT_REGISTERED && client->events.registered != NULL)

@@ -121,6 +121,8 @@ struct msgin5g_client_config {
     const char *server_name;   /* FQDN of the MSGin5G Server as AKMA AF (SNI, AF_ID); NULL: the host of server */
     const char *ue_service_id; /* URI, TS 23.554 6.1.1 */
     int64_t reg_lifetime_s;    /* asked for; 0: the server's default */
+    unsigned keep_alive_s;     /* the registration is refreshed at least this often, so that a server that is gone or
+                                  has started anew is noticed (EC-23); 0: 300 */
     enum msgin5g_version version;
     unsigned backoff_min_ms; /* wait before the first new attempt; 0: 1000 */
     unsigned backoff_max_ms; /* 0: 60000; each wait is double the one before, and half to all of that is waited */
