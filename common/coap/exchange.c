@@ -365,6 +365,7 @@ static coap_pdu_t *make_request(
     if (coap_add_token(pdu, EXCHANGE_TOKEN_LEN, token) == 0 || !add_host(pdu, call->host) ||
         (observe >= 0 && !request_add_uint(pdu, COAP_OPTION_OBSERVE, (uint32_t)observe)) ||
         !add_path(pdu, call->path) || !add_format(pdu, call->format) ||
+        (call->accept_json && !request_add_uint(pdu, COAP_OPTION_ACCEPT, TRANSPORT_FORMAT_JSON)) ||
         !add_body(session->coap, pdu, call->body, call->length)) {
         coap_delete_pdu(pdu);
         return NULL;

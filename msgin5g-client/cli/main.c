@@ -191,7 +191,7 @@ static void on_registered(void *ctx, struct msgin5g_client *client, int64_t life
 {
     struct run *run = ctx;
 
-    OUTPUT(run->options.json, "registered", FIELD_TEXT("ue_service_id", run->options.settings.service_id),
+    OUTPUT(run->options.json, "registered", FIELD_TEXT("ue_service_id", msgin5g_client_service_id(client)),
         FIELD_INT("lifetime_s", lifetime_s), FIELD_TEXT("protection", msgin5g_client_protection(client)));
     run->was_registered = true;
     if (run->options.command == COMMAND_REGISTER)

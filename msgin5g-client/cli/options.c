@@ -71,7 +71,7 @@ static const struct argp_option argp_options[] = {
     { "print-config", KEY_PRINT_CONFIG, 0, 0, "Print every setting with its default, and end", 1 },
     { "server", 's', "URI", 0, "MSGin5G Server: coaps://, coaps+tcp:// or (with --oscore) coap://HOST:PORT", 1 },
     { "server-name", KEY_SERVER_NAME, "FQDN", 0, "Name of the server in AF_ID and SNI (default: HOST)", 1 },
-    { "service-id", 'i', "URI", 0, "UE Service ID to act for", 1 },
+    { "service-id", 'i', "URI", 0, "UE Service ID to act for; without it the server is asked", 1 },
     { 0, 0, 0, 0, "Keys, from a USIM file or from elsewhere:", 2 },
     { "usim", KEY_USIM, "FILE", 0, "USIM file; runs 5G AKA against --ausf", 2 },
     { "ausf", KEY_AUSF, "URL", 0, "AUSF, https://HOST:PORT", 2 },
@@ -506,7 +506,7 @@ static void check(const struct options *options)
         usage_error("coap:// has no protection of its own; add --oscore, or say coaps:// or coaps+tcp://");
     if (strncmp(settings->server, "coap://", 7) != 0 && settings->oscore)
         usage_error("--oscore is for a server at coap://HOST:PORT");
-    if (settings->service_id[0] == '\0' && options->service_ids == NULL)
+    if (settings->service_id[0] == '\0' && (options->behind_gateway || options->command == COMMAND_GATEWAY))
         usage_error("no UE Service ID; say --service-id URI");
     if (options->command == COMMAND_GATEWAY && (options->listen_on == NULL || options->ues_path == NULL))
         usage_error("gateway needs --listen-on ADDRESS:PORT and --ues FILE");

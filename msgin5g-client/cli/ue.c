@@ -67,7 +67,7 @@ int ue_client_create(const struct options *options, struct msgin5g_context *cont
     const struct msgin5g_client_config config = {
         .server = settings->server,
         .server_name = settings->server_name[0] != '\0' ? settings->server_name : NULL,
-        .ue_service_id = service_id,
+        .ue_service_id = service_id[0] != '\0' ? service_id : NULL,
         .reg_lifetime_s = settings->lifetime_s,
         .keep_alive_s = (unsigned)settings->keep_alive_s,
         .version = (enum msgin5g_version)settings->version,

@@ -40,9 +40,10 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
 {
     const char *server_name = config->server_name;
 
-    if (config->server == NULL || config->ue_service_id == NULL || config->reg_lifetime_s < 0 || config->hold_s < 0 ||
-        (config->behind_gateway && config->oscore) || !version_valid(config->version) ||
-        !availability_valid(&config->availability) || !segment_size_valid(config->max_segment_size))
+    if (config->server == NULL || config->reg_lifetime_s < 0 || config->hold_s < 0 ||
+        (config->behind_gateway && (config->oscore || config->ue_service_id == NULL)) ||
+        !version_valid(config->version) || !availability_valid(&config->availability) ||
+        !segment_size_valid(config->max_segment_size))
         return MSGIN5G_ERR_INVALID;
     if (server_uri_parse(config->server, &client->server) != MSGIN5G_OK ||
         (client->server.scheme == TRANSPORT_OSCORE) != config->oscore || (config->oscore && !CAN_OSCORE))
@@ -50,7 +51,8 @@ static enum msgin5g_err configure(struct msgin5g_client *client, const struct ms
     if (fqdn_parse(msgin5g_str(server_name != NULL ? server_name : client->server.host), client->server_name) !=
         MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
-    if (msgin5g_service_id_parse(msgin5g_str(config->ue_service_id), &client->id) != MSGIN5G_OK)
+    if (config->ue_service_id != NULL &&
+        msgin5g_service_id_parse(msgin5g_str(config->ue_service_id), &client->id) != MSGIN5G_OK)
         return MSGIN5G_ERR_INVALID;
     client->reg_lifetime_s = config->reg_lifetime_s;
     client->keep_alive_s = or_default(config->keep_alive_s, DEFAULT_KEEP_ALIVE_S);
@@ -241,6 +243,11 @@ enum msgin5g_err client_encode(const struct msgin5g_client *client, const struct
     complete.ori.type = MSGIN5G_ADDR_UE;
     complete.ori.addr = (struct msgin5g_str){ client->id.text, client->id.length };
     return msgin5g_message_encode(&complete, body, MSGIN5G_MESSAGE_MAX, length);
+}
+
+const char *msgin5g_client_service_id(const struct msgin5g_client *client)
+{
+    return client->id.text;
 }
 
 enum msgin5g_err client_post_octets(

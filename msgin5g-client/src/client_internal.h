@@ -76,7 +76,7 @@ struct msgin5g_client {
 
     struct server_uri server;
     char server_name[AKMA_FQDN_MAX + 1];
-    struct msgin5g_service_id id;
+    struct msgin5g_service_id id; /* empty until the server has told it, see configuration.c */
     int64_t reg_lifetime_s;
     unsigned keep_alive_s;
     enum msgin5g_version version;
@@ -216,6 +216,10 @@ void reports_add(struct msgin5g_client *client, const struct msgin5g_message *me
 /** Send what is owed and not on its way. */
 void reports_flush(struct msgin5g_client *client);
 void reports_abandon(struct msgin5g_client *client);
+
+/* configuration.c */
+/** Ask the server for the UE Service ID, then register; on an open connection. */
+void configuration_start(struct msgin5g_client *client);
 
 /* client.c */
 /** Tell the owner, who may react in any way, so act on the client afterwards only after a look at its state. */

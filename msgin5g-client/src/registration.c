@@ -146,6 +146,10 @@ static void send_reg(struct msgin5g_client *client)
     struct msgin5g_message reg = msgin5g_message_init(MSGIN5G_TYPE_REG);
     enum msgin5g_err err;
 
+    if (client->id.length == 0) {
+        configuration_start(client);
+        return;
+    }
     if (client->reg_lifetime_s > 0)
         reg.reg_exp_time_s = client->reg_lifetime_s;
     reg.max_segment_size = client->max_segment_size;

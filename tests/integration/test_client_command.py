@@ -80,8 +80,7 @@ def test_payload_larger_than_a_message_can_be(basics, bed):
     assert "more than 262144 octets" in err
 
 
-@pytest.mark.parametrize("missing, text", [("--server", "say --server"), ("--service-id", "say --service-id"),
-                                           ("--a-kid", "say --usim FILE"), ("--k-akma", "say --usim FILE")])
+@pytest.mark.parametrize("missing, text", [("--server", "say --server"), ("--a-kid", "say --usim FILE"), ("--k-akma", "say --usim FILE")])
 def test_what_is_missing(basics, missing, text):
     at = basics.index(missing)
     code, _, err = run("register", *basics[:at], *basics[at + 2:])

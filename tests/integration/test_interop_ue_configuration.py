@@ -11,7 +11,7 @@ import cbor2
 import pytest
 
 import foreign_ue
-from testbed import Testbed
+from testbed import OSCORE, Testbed
 
 SERVICE = "urn:3gpp:msgin5g"
 PATH = "/su-uc/v1/val-services/%s/ue-configurations" % SERVICE
@@ -29,7 +29,7 @@ def lab(tmp_path_factory):
 
 def start_server(bed, **ue_configuration):
     """The first subscriber has a binding, the second gets an ID assigned."""
-    bed.start_server(bindings=[{"identity": bed.bound.gpsi, "service_ids": [bed.bound.service_id, "im:second@lab.example"]}],
+    bed.start_server(listen=OSCORE, bindings=[{"identity": bed.bound.gpsi, "service_ids": [bed.bound.service_id, "im:second@lab.example"]}],
                      store={"folder": str(bed.folder / "store-uc")},
                      ue_configuration={"segment_size": 512, "assign_template": "im:ue-{random}@lab.example",
                                        **ue_configuration})
@@ -101,6 +101,18 @@ def test_assigned_once_and_for_good(lab):
     assert code in (6, 7), events
 
 
+@pytest.mark.parametrize("scheme", ["coaps", "coaps+tcp", "coap"])
+def test_our_client_asks_too(lab, scheme):
+    """Without --service-id it asks, then registers, and can be sent to; over every transport."""
+    argv = lab.client_argv(lab.free, "register", uri=lab.uri(scheme))
+    place = argv.index("--service-id")
+    del argv[place:place + 2]
+    code, events = lab._run(argv, 30)
+    assert code == 0, events
+    assigned = [event["ue_service_id"] for event in events if event["event"] == "registered"]
+    assert assigned == [json.loads(ask(lab, lab.free, accept=50)[1])["ueServiceId"]]
+
+
 @pytest.mark.parametrize("query, path, accept, method, code, title", [
     ("?ue-uri=tel:+8613800999999", PATH, None, "get", "4.03", "ue-uri is another UE's"),
     ("", PATH.replace("msgin5g", "other"), None, "get", "4.04", "no such service or resource"),
@@ -122,4 +134,8 @@ def test_nothing_to_assign(tmp_path):
         bed.start_aanf(afs=[{"certificate": "localhost", "fqdns": ["localhost"], "identity": "gpsi"}])
         start_server(bed, assign_template="", server_address="coaps://elsewhere.example:1")
         assert ask(bed, bed.free)[0] == "4.04"
+        argv = bed.client_argv(bed.free, "register")
+        place = argv.index("--service-id")
+        del argv[place:place + 2]
+        assert bed._run(argv, 30)[0] == 6
         assert json.loads(ask(bed, bed.bound, accept=50)[1])["serverAddress"] == "coaps://elsewhere.example:1"

@@ -119,7 +119,7 @@ struct msgin5g_client_config {
                                   "coap://host:port"; host is a numeric address or "localhost"; port 5684, of coap 5683 when
                                   absent */
     const char *server_name;   /* FQDN of the MSGin5G Server as AKMA AF (SNI, AF_ID); NULL: the host of server */
-    const char *ue_service_id; /* URI, TS 23.554 6.1.1 */
+    const char *ue_service_id; /* URI, TS 23.554 6.1.1; NULL: the server is asked for it first (TS 24.538 6.2) */
     int64_t reg_lifetime_s;    /* asked for; 0: the server's default */
     unsigned keep_alive_s;     /* the registration is refreshed at least this often, so that a server that is gone or
                                   has started anew is noticed (EC-23); 0: 300 */
@@ -244,6 +244,8 @@ MSGIN5G_API enum msgin5g_err msgin5g_client_subscribe(
  * msgin5g_client_subscribe(). */
 MSGIN5G_API enum msgin5g_err msgin5g_client_unsubscribe(struct msgin5g_client *client, const char *topic);
 
+/** UE Service ID of @p client, in canonical form; "" until the server has told it. Valid while @p client is. */
+MSGIN5G_API const char *msgin5g_client_service_id(const struct msgin5g_client *client);
 /** Protection in force, e.g. "DTLSv1.3 TLS_AES_128_GCM_SHA256" or "OSCORE AES-CCM-16-64-128"; "" when not connected.
  * Valid until the next call here.
  */

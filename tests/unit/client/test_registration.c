@@ -181,7 +181,7 @@ static void refuses_wrong_arguments(void **state)
     bad[1].server = "coaps://server.example";
     bad[2].server = "coaps://[::1]"; /* an address is no FQDN */
     bad[3].server_name = "no_name_.";
-    bad[4].ue_service_id = NULL;
+    bad[4].ue_service_id = "";
     bad[5].ue_service_id = "ue";
     bad[6].reg_lifetime_s = -1;
     bad[7].version = (enum msgin5g_version)3;

@@ -223,6 +223,7 @@ struct transport_call {
     bool confirmable;
     bool unprotected; /* on a TRANSPORT_OSCORE session: send it without OSCORE */
     const char *host; /* Uri-Host; NULL: none */
+    bool accept_json; /* Accept: TRANSPORT_FORMAT_JSON */
 };
 /** What the peer answered. */
 struct transport_result {
