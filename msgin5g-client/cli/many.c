@@ -56,8 +56,8 @@ static bool all_sent(const struct many *many)
 
 static void send_at_rate(struct many *many)
 {
-    int64_t elapsed_us = load_now_us() - many->begun_us;
-    int64_t due = elapsed_us * many->options->rate / 1000000 - many->attempts;
+    int64_t elapsed_us = load_now_us() - many->begun_us, most_us = many->options->duration_s * 1000000;
+    int64_t due = (elapsed_us < most_us ? elapsed_us : most_us) * many->options->rate / 1000000 - many->attempts;
     int64_t most = many->options->rate * BURST_MS / 1000 + 1;
 
     if (due > most) {
@@ -113,9 +113,14 @@ static void on_tick(void *ctx)
         (void)loop_timer_set(many->loop, &many->tick, paced ? RATE_TICK_MS : REST_TICK_MS);
 }
 
+/* At a rate, sent and held make what was due, also when this comes late. */
 static void on_end(void *ctx)
 {
-    stop_sending(ctx);
+    struct many *many = ctx;
+
+    if (many->phase == PHASE_RUNNING && many->options->rate > 0)
+        send_at_rate(many);
+    stop_sending(many);
 }
 
 /* ---- phases ---- */
