@@ -54,10 +54,10 @@ static bool all_sent(const struct many *many)
     return many->options->messages > 0 && load_counts(many->load)->sent >= many->options->messages;
 }
 
-static void send_at_rate(struct many *many)
+/* What is due @p elapsed_us after the beginning, at most the duration. */
+static void send_at_rate(struct many *many, int64_t elapsed_us)
 {
-    int64_t elapsed_us = load_now_us() - many->begun_us, most_us = many->options->duration_s * 1000000;
-    int64_t due = (elapsed_us < most_us ? elapsed_us : most_us) * many->options->rate / 1000000 - many->attempts;
+    int64_t due = elapsed_us * many->options->rate / 1000000 - many->attempts;
     int64_t most = many->options->rate * BURST_MS / 1000 + 1;
 
     if (due > most) {
@@ -99,11 +99,12 @@ static void on_tick(void *ctx)
 {
     struct many *many = ctx;
     bool paced = many->options->rate > 0;
+    int64_t elapsed_us = load_now_us() - many->begun_us, whole_us = many->options->duration_s * 1000000;
 
     if (many->phase == PHASE_RUNNING && all_sent(many))
         stop_sending(many);
     if (many->phase == PHASE_RUNNING && paced)
-        send_at_rate(many);
+        send_at_rate(many, elapsed_us < whole_us ? elapsed_us : whole_us);
     for (size_t i = 0; many->phase == PHASE_RUNNING && !paced && i < fleet_size(many->fleet); i++)
         send_next(many, fleet_ue(many->fleet, i));
     fleet_pump(many->fleet);
@@ -113,13 +114,13 @@ static void on_tick(void *ctx)
         (void)loop_timer_set(many->loop, &many->tick, paced ? RATE_TICK_MS : REST_TICK_MS);
 }
 
-/* At a rate, sent and held make what was due, also when this comes late. */
+/* At a rate, sent and held make what was due, whether this comes a little early or late. */
 static void on_end(void *ctx)
 {
     struct many *many = ctx;
 
     if (many->phase == PHASE_RUNNING && many->options->rate > 0)
-        send_at_rate(many);
+        send_at_rate(many, many->options->duration_s * 1000000);
     stop_sending(many);
 }
 
