@@ -167,10 +167,11 @@ static void responses_that_are_none(void **state)
 static enum msgin5g_err decode_large(const char *text, size_t octets)
 {
     struct msgin5g_message message = msgin5g_message_init(MSGIN5G_TYPE_MSG);
+    size_t length = strlen(text);
     char *body = malloc(octets);
     assert_non_null(body);
-    memset(body, ' ', octets);
-    memcpy(body, text, strlen(text));
+    for (size_t i = 0; i < octets; i++)
+        body[i] = i < length ? text[i] : ' ';
     enum msgin5g_err err = msgin5g_bulk_decode((const uint8_t *)body, octets, &message, NULL, NULL);
     msgin5g_message_free(&message);
     free(body);
