@@ -48,7 +48,7 @@ static void lengths_are_bounded(void **state)
         { HTTP_QUERY_NAME_MAX, HTTP_QUERY_VALUE_MAX, MSGIN5G_OK },
         { HTTP_QUERY_NAME_MAX + 1, 1, MSGIN5G_ERR_INVALID },
         { 1, HTTP_QUERY_VALUE_MAX + 1, MSGIN5G_ERR_INVALID },
-        { 1, 4 * HTTP_QUERY_VALUE_MAX, MSGIN5G_ERR_INVALID },
+        { 1, 4UL * HTTP_QUERY_VALUE_MAX, MSGIN5G_ERR_INVALID },
     };
     char text[5 * HTTP_QUERY_VALUE_MAX];
     (void)state;
